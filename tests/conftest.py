@@ -1,0 +1,26 @@
+"""Rules for every test; unit tests may not start Ray."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the user's data, configuration or caches of jobs."""
+    monkeypatch.setenv("VIDEOCLIP_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("VIDEOCLIP_CONFIG", str(tmp_path / "no-config.toml"))
+    monkeypatch.setenv("VIDEOCLIP_OFFLINE", "true")
+
+
+@pytest.fixture(autouse=True)
+def _unit_tests_refuse_ray(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A unit test that initialises Ray fails."""
+    yield
+    if "unit" in Path(str(request.node.fspath)).parts:
+        ray = sys.modules.get("ray")
+        assert ray is None or not ray.is_initialized(), "unit tests must not start Ray"

@@ -1,0 +1,394 @@
+"""The records that travel between the parts: transcript, highlight, clip, proof sheet, manifest.
+
+Times are integer milliseconds from the first frame of the source (or of the clip, where said so).
+Every record refuses unknown fields. These are also what the SDK returns.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = [
+    "Aspect",
+    "AudioStream",
+    "Candidate",
+    "Captions",
+    "Clip",
+    "ClipRequest",
+    "CutMode",
+    "Engine",
+    "Genre",
+    "HighlighterName",
+    "Manifest",
+    "MediaInfo",
+    "Milliseconds",
+    "Notice",
+    "Proof",
+    "ProofCheck",
+    "RecogniserName",
+    "RenderOptions",
+    "Sentence",
+    "SourceInfo",
+    "StageReport",
+    "TimeRange",
+    "Transcript",
+    "VideoStream",
+    "Word",
+]
+
+Milliseconds = Annotated[int, Field(ge=0, description="integer milliseconds")]
+Score = Annotated[float, Field(ge=0.0, le=1.0, description="0 worst, 1 best")]
+
+
+class Record(BaseModel):
+    """Base: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --------------------------------------------------------------------------- choices
+
+
+class Genre(str, Enum):
+    """What kind of video it is; decides cue phrases and prompts."""
+
+    AUTO = "auto"
+    COMMERCE = "commerce"
+    TALK = "talk"
+    INTERVIEW = "interview"
+    COURSE = "course"
+
+
+class RecogniserName(str, Enum):
+    """Speech engines."""
+
+    AUTO = "auto"
+    FUNASR = "funasr"
+    POCKETSPHINX = "pocketsphinx"
+
+
+class HighlighterName(str, Enum):
+    """Engines that pick highlights."""
+
+    AUTO = "auto"
+    LLM = "llm"
+    EXTRACTIVE = "extractive"
+
+
+class CutMode(str, Enum):
+    """How a clip's pictures come about; ``auto`` takes the cheapest exact one."""
+
+    AUTO = "auto"
+    COPY = "copy"
+    SMART = "smart"
+    ENCODE = "encode"
+
+
+class Captions(str, Enum):
+    """``burn`` into the picture, ``soft`` as a stream, ``sidecar`` as SRT and VTT beside, or ``none``.
+
+    SRT and VTT files are written beside the clip in every case but ``none``.
+    """
+
+    BURN = "burn"
+    SOFT = "soft"
+    SIDECAR = "sidecar"
+    NONE = "none"
+
+
+class Aspect(str, Enum):
+    """Picture shape of the clip, width to height."""
+
+    SOURCE = "source"
+    WIDE = "16:9"
+    TALL = "9:16"
+    SQUARE = "1:1"
+    PORTRAIT = "4:5"
+
+
+# --------------------------------------------------------------------------- media
+
+
+class TimeRange(Record):
+    """Half-open range ``[start_ms, end_ms)`` on the source's time line."""
+
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TimeRange:
+        if self.end_ms <= self.start_ms:
+            raise ValueError("end_ms must be greater than start_ms")
+        return self
+
+    @property
+    def duration_ms(self) -> int:
+        """Length in milliseconds."""
+        return self.end_ms - self.start_ms
+
+
+class VideoStream(Record):
+    """The video stream that is used. Sizes in pixels; rationals as ``num/den`` text."""
+
+    index: int = Field(ge=0, description="stream index in the container")
+    codec: str
+    width: int = Field(gt=0, description="coded width, before rotation")
+    height: int = Field(gt=0, description="coded height, before rotation")
+    display_width: int = Field(gt=0, description="width as shown: rotation and sample aspect applied")
+    display_height: int = Field(gt=0, description="height as shown")
+    rotation: int = Field(0, description="clockwise degrees to turn for display: 0, 90, 180 or 270")
+    sample_aspect: str = "1/1"
+    frame_rate: str = Field(description="average frame rate, exact, such as 30000/1001")
+    variable_frame_rate: bool = False
+    time_base: str = Field(description="seconds a tick, such as 1/12800")
+    start_ms: int = Field(0, description="presentation time of the first frame")
+    pixel_format: str | None = None
+    color_transfer: str | None = None
+    bit_rate: int | None = Field(None, description="bits a second")
+
+
+class AudioStream(Record):
+    """An audio stream."""
+
+    index: int = Field(ge=0)
+    codec: str
+    sample_rate: int = Field(gt=0, description="Hz")
+    channels: int = Field(gt=0)
+    language: str | None = None
+    start_ms: int = Field(0, description="presentation time of the first sample")
+    bit_rate: int | None = None
+
+
+class MediaInfo(Record):
+    """What a probe found. At least one of ``video`` and ``audio`` is there."""
+
+    container: str = Field(description="demuxer that opens the file, such as mov or matroska")
+    duration_ms: Milliseconds
+    size_bytes: int = Field(ge=0)
+    video: VideoStream | None = None
+    audio: AudioStream | None = None
+    warnings: list[str] = Field(default_factory=list, description="oddities, one sentence each")
+
+
+class SourceInfo(Record):
+    """Which file was read."""
+
+    name: str = Field(description="file name without folders")
+    path: str = Field(description="path as given; bytes that are not UTF-8 are escaped")
+    sha256: str
+    size_bytes: int = Field(ge=0)
+
+
+# --------------------------------------------------------------------------- transcript
+
+
+class Word(Record):
+    """One spoken word (or Chinese character) with its time."""
+
+    id: int = Field(ge=0, description="number in the transcript, from 0")
+    text: str = Field(min_length=1, description="as shown, with punctuation that belongs to it")
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+    confidence: Score | None = None
+    speaker: str | None = None
+
+
+class Sentence(Record):
+    """A run of words that belong together; what highlights and captions refer to."""
+
+    id: int = Field(ge=0, description="number in the transcript, from 0")
+    text: str
+    start_ms: Milliseconds = Field(description="start of the first word")
+    end_ms: Milliseconds = Field(description="end of the last word")
+    words: list[Word] = Field(min_length=1)
+    speaker: str | None = None
+
+
+class Engine(Record):
+    """Which engine did the work, so that a result can be made again."""
+
+    name: str
+    version: str = ""
+    model: str = ""
+    device: str = "cpu"
+
+
+class Transcript(Record):
+    """Everything that was said, in order. An empty one (no speech) is legal."""
+
+    version: Literal[1] = 1
+    language: str = Field(description="BCP 47, such as en or zh")
+    duration_ms: Milliseconds = Field(description="length of the source")
+    engine: Engine
+    sentences: list[Sentence] = Field(default_factory=list)
+    untranscribed: list[TimeRange] = Field(
+        default_factory=list, description="ranges whose recognition failed"
+    )
+
+    @property
+    def words(self) -> list[Word]:
+        """All words in order."""
+        return [word for sentence in self.sentences for word in sentence.words]
+
+
+# --------------------------------------------------------------------------- highlights
+
+
+class Candidate(Record):
+    """A run of whole sentences that might become a clip, chosen or dropped, and why."""
+
+    id: str = Field(description="stable within a job, such as c03")
+    first_sentence: int = Field(ge=0)
+    last_sentence: int = Field(ge=0, description="inclusive")
+    start_ms: Milliseconds = Field(description="derived from words, snapped into the silence before")
+    end_ms: Milliseconds = Field(description="derived from words, snapped into the silence after")
+    title: str
+    reason: str = Field(description="why it was picked, one sentence for people")
+    quote: str = Field("", description="its strongest sentence, word for word")
+    score: Score
+    scores: dict[str, float] = Field(default_factory=dict, description="score by criterion")
+    hashtags: list[str] = Field(default_factory=list)
+    engine: str = Field(description="highlighter that proposed it")
+    selected: bool = False
+    dropped: str | None = Field(None, description="why it was not selected, one sentence for people")
+
+
+# --------------------------------------------------------------------------- requests
+
+
+class RenderOptions(Record):
+    """How clips are made. Paths are absolute."""
+
+    mode: CutMode = CutMode.AUTO
+    captions: Captions = Captions.BURN
+    style: str = Field("clean", description="caption style by name")
+    watermark: str | None = Field(None, description="path of an image, or a text")
+    intro: str | None = Field(None, description="path of a video before the clip")
+    outro: str | None = Field(None, description="path of a video after the clip")
+    aspect: Aspect = Aspect.SOURCE
+    loudness: float | None = Field(
+        -14.0, ge=-40.0, le=-5.0, description="integrated loudness in LUFS; null leaves it alone"
+    )
+
+
+class ClipRequest(Record):
+    """What a clip job is asked to do."""
+
+    source: str = Field(description="absolute path of the source")
+    top: int = Field(5, ge=1, le=100, description="clips at most")
+    prompt: str = Field("", max_length=4000, description="what to look for, in the user's words")
+    genre: Genre = Genre.AUTO
+    language: str = Field("auto", description="BCP 47 or auto")
+    recogniser: RecogniserName = RecogniserName.AUTO
+    transcript: str | None = Field(None, description="absolute path of a transcript to use instead")
+    hotwords: list[str] = Field(default_factory=list, description="names and terms to expect")
+    highlighter: HighlighterName = HighlighterName.AUTO
+    min_ms: int = Field(15_000, ge=1_000, description="shortest clip")
+    max_ms: int = Field(90_000, ge=1_000, description="longest clip")
+    render: RenderOptions = Field(default_factory=RenderOptions)
+
+    @model_validator(mode="after")
+    def _lengths(self) -> ClipRequest:
+        if self.max_ms < self.min_ms:
+            raise ValueError("the longest clip must not be shorter than the shortest")
+        return self
+
+
+# --------------------------------------------------------------------------- results
+
+
+class Notice(Record):
+    """Something that the user should know: a fallback, a repair, a limit."""
+
+    code: str
+    message: str
+    remedy: str = ""
+
+
+class ProofCheck(Record):
+    """One check of a rendered file."""
+
+    name: str
+    ok: bool
+    measured: str = ""
+    expected: str = ""
+
+
+class Proof(Record):
+    """What was found when the rendered file was opened again."""
+
+    ok: bool
+    checks: list[ProofCheck]
+    frames: int | None = Field(None, description="video frames decoded")
+    duration_ms: Milliseconds | None = None
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+
+
+class Clip(Record):
+    """A finished clip. File names are relative to the output folder, with forward slashes."""
+
+    id: str
+    file: str
+    start_ms: Milliseconds = Field(description="of the source")
+    end_ms: Milliseconds = Field(description="of the source")
+    duration_ms: Milliseconds = Field(description="of the file, intro and outro included")
+    mode: CutMode
+    title: str
+    reason: str
+    quote: str = ""
+    score: Score
+    scores: dict[str, float] = Field(default_factory=dict)
+    hashtags: list[str] = Field(default_factory=list)
+    sentences: list[int] = Field(description="ids, in order")
+    captions: dict[str, str] = Field(
+        default_factory=dict, description="caption files by kind: srt, vtt"
+    )
+    thumbnail: str | None = None
+    proof: Proof
+    sha256: str
+
+
+class StageReport(Record):
+    """What a stage cost."""
+
+    name: str
+    units: int = Field(ge=0, description="units of work in all")
+    reused: int = Field(0, ge=0, description="units taken from earlier runs")
+    failed: int = Field(0, ge=0)
+    wall_s: float = Field(ge=0)
+    cpu_s: float = Field(ge=0, description="processor seconds, children included")
+
+
+class Failure(Record):
+    """A unit of work that failed for good."""
+
+    stage: str
+    unit: str
+    code: str
+    cause: str
+    remedy: str
+
+
+class Manifest(Record):
+    """``manifest.json``: what came out, why, and how."""
+
+    version: Literal[1] = 1
+    product: str = Field(description="name and version of the program that wrote it")
+    job: str = Field(description="job id")
+    status: Literal["succeeded", "partial", "nothing_selected", "failed"]
+    source: SourceInfo
+    media: MediaInfo
+    request: ClipRequest
+    language: str
+    recogniser: Engine
+    highlighter: Engine
+    transcript: dict[str, str] = Field(description="transcript files by kind: json, srt, vtt")
+    stages: list[StageReport]
+    clips: list[Clip]
+    candidates: list[Candidate] = Field(description="all of them, the dropped ones with the reason")
+    notices: list[Notice] = Field(default_factory=list)
+    failures: list[Failure] = Field(default_factory=list)

@@ -1,0 +1,82 @@
+"""What a recogniser is: samples in, timed words out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from videoclip.schemas import Engine
+
+__all__ = ["SAMPLE_RATE", "Hypothesis", "Pcm", "Recogniser", "RecogniserSpec", "Shard", "TimedWord"]
+
+SAMPLE_RATE = 16_000
+"""Hz; every engine here takes 16 kHz mono."""
+
+Pcm = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A piece of the recording, in absolute samples, half-open."""
+
+    index: int
+    start_sample: int
+    end_sample: int
+    overlap_samples: int = 0
+    """Samples at the start that the previous shard holds too (only where no pause was found)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word as heard; times in ms from the start of the samples that were given."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What was heard in one shard."""
+
+    words: tuple[TimedWord, ...] = ()
+    language: str = ""
+    """BCP 47 where the engine knows, else empty."""
+    punctuated: bool = False
+    """Whether word texts carry punctuation, so that sentences can be built from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserSpec:
+    """Everything that decides what a recogniser answers; part of the fingerprint. Picklable."""
+
+    engine: str
+    language: str
+    model: str = ""
+    vad_model: str = ""
+    punc_model: str = ""
+    device: str = "cpu"
+    hotwords: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = field(default=())
+
+
+class Recogniser(Protocol):
+    """A loaded speech engine. One call at a time; scale by instances, not by threads."""
+
+    @property
+    def engine(self) -> Engine:
+        """Name, version, model and device, for the record."""
+        ...
+
+    def recognise(self, pcm: Pcm) -> Hypothesis:
+        """Words in ``pcm`` (16 kHz mono), with times relative to its start.
+
+        Raises:
+            RecognitionFailed: the engine failed on these samples.
+        """
+        ...
