@@ -19,9 +19,12 @@ __all__ = [
     "Clip",
     "ClipRequest",
     "CutMode",
+    "CutRequest",
     "Engine",
+    "Failure",
     "Genre",
     "HighlighterName",
+    "JobRequest",
     "Manifest",
     "MediaInfo",
     "Milliseconds",
@@ -34,6 +37,7 @@ __all__ = [
     "SourceInfo",
     "StageReport",
     "TimeRange",
+    "TranscribeRequest",
     "Transcript",
     "VideoStream",
     "Word",
@@ -137,7 +141,9 @@ class VideoStream(Record):
     codec: str
     width: int = Field(gt=0, description="coded width, before rotation")
     height: int = Field(gt=0, description="coded height, before rotation")
-    display_width: int = Field(gt=0, description="width as shown: rotation and sample aspect applied")
+    display_width: int = Field(
+        gt=0, description="width as shown: rotation and sample aspect applied"
+    )
     display_height: int = Field(gt=0, description="height as shown")
     rotation: int = Field(0, description="clockwise degrees to turn for display: 0, 90, 180 or 270")
     sample_aspect: str = "1/1"
@@ -243,7 +249,9 @@ class Candidate(Record):
     id: str = Field(description="stable within a job, such as c03")
     first_sentence: int = Field(ge=0)
     last_sentence: int = Field(ge=0, description="inclusive")
-    start_ms: Milliseconds = Field(description="derived from words, snapped into the silence before")
+    start_ms: Milliseconds = Field(
+        description="derived from words, snapped into the silence before"
+    )
     end_ms: Milliseconds = Field(description="derived from words, snapped into the silence after")
     title: str
     reason: str = Field(description="why it was picked, one sentence for people")
@@ -253,7 +261,9 @@ class Candidate(Record):
     hashtags: list[str] = Field(default_factory=list)
     engine: str = Field(description="highlighter that proposed it")
     selected: bool = False
-    dropped: str | None = Field(None, description="why it was not selected, one sentence for people")
+    dropped: str | None = Field(
+        None, description="why it was not selected, one sentence for people"
+    )
 
 
 # --------------------------------------------------------------------------- requests
@@ -275,8 +285,9 @@ class RenderOptions(Record):
 
 
 class ClipRequest(Record):
-    """What a clip job is asked to do."""
+    """What a clip job is asked to do: pick highlights and make clips."""
 
+    kind: Literal["clip"] = "clip"
     source: str = Field(description="absolute path of the source")
     top: int = Field(5, ge=1, le=100, description="clips at most")
     prompt: str = Field("", max_length=4000, description="what to look for, in the user's words")
@@ -295,6 +306,31 @@ class ClipRequest(Record):
         if self.max_ms < self.min_ms:
             raise ValueError("the longest clip must not be shorter than the shortest")
         return self
+
+
+class TranscribeRequest(Record):
+    """What a transcription job is asked to do."""
+
+    kind: Literal["transcribe"] = "transcribe"
+    source: str = Field(description="absolute path of the source")
+    language: str = Field("auto", description="BCP 47 or auto")
+    recogniser: RecogniserName = RecogniserName.AUTO
+    hotwords: list[str] = Field(default_factory=list, description="names and terms to expect")
+
+
+class CutRequest(Record):
+    """What a cut job is asked to do: given ranges become clips."""
+
+    kind: Literal["cut"] = "cut"
+    source: str = Field(description="absolute path of the source")
+    ranges: list[TimeRange] = Field(min_length=1, max_length=1000)
+    join: bool = Field(False, description="one file of all ranges in order, instead of one each")
+    render: RenderOptions = Field(
+        default_factory=lambda: RenderOptions(captions=Captions.NONE, loudness=None)
+    )
+
+
+JobRequest = Annotated[ClipRequest | TranscribeRequest | CutRequest, Field(discriminator="kind")]
 
 
 # --------------------------------------------------------------------------- results
@@ -338,12 +374,13 @@ class Clip(Record):
     duration_ms: Milliseconds = Field(description="of the file, intro and outro included")
     mode: CutMode
     title: str
-    reason: str
+    reason: str = Field("", description="why it was picked; empty for a cut by hand")
     quote: str = ""
-    score: Score
+    score: Score | None = None
     scores: dict[str, float] = Field(default_factory=dict)
     hashtags: list[str] = Field(default_factory=list)
-    sentences: list[int] = Field(description="ids, in order")
+    sentences: list[int] = Field(default_factory=list, description="ids, in order")
+    ranges: list[TimeRange] = Field(description="of the source, in the order they play")
     captions: dict[str, str] = Field(
         default_factory=dict, description="caption files by kind: srt, vtt"
     )
@@ -382,11 +419,13 @@ class Manifest(Record):
     status: Literal["succeeded", "partial", "nothing_selected", "failed"]
     source: SourceInfo
     media: MediaInfo
-    request: ClipRequest
-    language: str
-    recogniser: Engine
-    highlighter: Engine
-    transcript: dict[str, str] = Field(description="transcript files by kind: json, srt, vtt")
+    request: JobRequest
+    language: str | None = Field(None, description="BCP 47; null where nothing was transcribed")
+    recogniser: Engine | None = None
+    highlighter: Engine | None = None
+    transcript: dict[str, str] = Field(
+        default_factory=dict, description="transcript files by kind: json, srt, vtt"
+    )
     stages: list[StageReport]
     clips: list[Clip]
     candidates: list[Candidate] = Field(description="all of them, the dropped ones with the reason")

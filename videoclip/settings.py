@@ -43,7 +43,9 @@ class MediaLimits(Section):
     max_streams: int = Field(64, gt=0, description="streams in a container")
     max_bytes: int = Field(512 * 1024**3, gt=0, description="largest source, bytes")
     memory_bytes: int = Field(4 * 1024**3, gt=0, description="address space of one ffmpeg, bytes")
-    max_alloc_bytes: int = Field(512 * 1024**2, gt=0, description="largest single allocation, bytes")
+    max_alloc_bytes: int = Field(
+        512 * 1024**2, gt=0, description="largest single allocation, bytes"
+    )
     min_wall_s: int = Field(120, gt=0, description="wall limit of one ffmpeg call, fixed part, s")
     wall_per_media_s: float = Field(
         20.0, gt=0, description="wall limit of one ffmpeg call, seconds for each second of media"
@@ -131,7 +133,9 @@ def _xdg(variable: str, fallback: str) -> Path:
 
 def _config_file() -> Path:
     named = os.environ.get("VIDEOCLIP_CONFIG", "")
-    return Path(named) if named else _xdg("XDG_CONFIG_HOME", ".config") / "videoclip" / "config.toml"
+    return (
+        Path(named) if named else _xdg("XDG_CONFIG_HOME", ".config") / "videoclip" / "config.toml"
+    )
 
 
 def load_settings() -> Settings:

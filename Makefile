@@ -1,0 +1,58 @@
+# One task runner. `make help` lists every habit.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO_OUT ?= demo-out
+export RAY_AUTH_MODE ?= disabled
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit check format bench docs sample lock up down clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## system packages, virtual environment, locked dependencies (idempotent; minutes)
+	@VENV="$(VENV)" bash scripts/setup.sh
+
+demo: setup ## turn the bundled sample video into finished clips in demo-out/
+	@VIDEOCLIP_OFFLINE=true $(BIN)/videoclip clip assets/sample/show.mp4 -o "$(DEMO_OUT)" --top 3
+	@echo && ls -1 "$(DEMO_OUT)"/clips/*.mp4
+
+test: setup ## all tests (unit, integration, acceptance)
+	$(BIN)/python -m pytest tests
+
+test-unit: setup ## the fast ones only
+	$(BIN)/python -m pytest tests/unit
+
+check: setup ## formatting, lint, types, import rules, generated documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/make_docs.py --check
+
+format: setup ## format and mend what can be mended by itself
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## benchmarks: ratios in one run (not part of the tests; tens of minutes)
+	$(BIN)/python -m tests.benchmarks
+
+docs: setup ## write the documents that are made from the code (configuration, manifest schema)
+	$(BIN)/python scripts/make_docs.py
+
+sample: setup ## make the sample video and its ground truth anew (needs ffmpeg with flite)
+	$(BIN)/python scripts/make_sample.py
+
+lock: setup ## resolve the dependencies anew into requirements/lock.txt
+	@VENV="$(VENV)" bash scripts/lock.sh
+
+up: setup ## start a local Ray that stays, so that jobs start at once
+	@$(BIN)/python -m cluster.local up
+
+down: ## stop what `make up` started
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m cluster.local down; fi
+
+clean: ## remove the virtual environment, caches and demo output
+	rm -rf $(VENV) $(DEMO_OUT) build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,318 @@
+"""The three kinds of job as a sequence of stages: clip, transcribe, cut."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from videoclip.media.render import check_options
+from videoclip.speech.transcript_io import write_transcript
+
+from pipelines.context import JobContext
+from pipelines.highlight_stage import Highlights, pick_highlights
+from pipelines.naming import clip_stem, range_stem
+from pipelines.render_stage import ClipPlan, render_clips
+from pipelines.source import Source, open_source
+from pipelines.speech_stage import Speech, recognised_speech, speech_from_file
+from pipelines.units import Outcome
+from videoclip import __version__
+from videoclip.errors import UsageError
+from videoclip.schemas import (
+    Candidate,
+    Clip,
+    ClipRequest,
+    CutMode,
+    CutRequest,
+    Failure,
+    Manifest,
+    Notice,
+    Proof,
+    Sentence,
+    StageReport,
+    TimeRange,
+    TranscribeRequest,
+    Transcript,
+)
+from videoclip.store import ArtifactRecord, ObjectRef
+from videoclip.timecode import format_ms
+
+Status = Literal["succeeded", "partial", "nothing_selected", "failed"]
+
+__all__ = ["JobResult", "clip", "cut", "transcribe"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job made: its manifest, and the files that it names, by relative name."""
+
+    manifest: Manifest
+    files: dict[str, ObjectRef]
+
+
+def clip(context: JobContext, request: ClipRequest) -> JobResult:
+    """Source -> transcript -> highlights -> rendered clips."""
+    source = open_source(context, Path(request.source))
+    check_options(request.render, source.media)
+    if request.transcript is not None:
+        speech = speech_from_file(context, source, Path(request.transcript))
+    else:
+        speech = recognised_speech(
+            context,
+            source,
+            choice=request.recogniser,
+            language=request.language,
+            hotwords=request.hotwords,
+        )
+    context.check_cancelled()
+    highlights = pick_highlights(context, request, speech)
+    chosen = [candidate for candidate in highlights.candidates if candidate.selected]
+    plans = [_plan(candidate, speech.transcript) for candidate in chosen]
+    rendered = render_clips(context, source, plans, request.render)
+    files = _transcript_files(context, speech.transcript)
+    clips = []
+    for number, candidate in enumerate(chosen, start=1):
+        artifact = rendered.artifacts.get(candidate.id)
+        if artifact is not None:
+            stem = f"clips/{clip_stem(number, candidate.title)}"
+            clips.append(_clip(context, candidate, artifact, stem, files))
+    return _result(context, request, source, speech, highlights, rendered, clips, files)
+
+
+def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
+    """Source -> transcript."""
+    source = open_source(context, Path(request.source))
+    speech = recognised_speech(
+        context,
+        source,
+        choice=request.recogniser,
+        language=request.language,
+        hotwords=request.hotwords,
+    )
+    files = _transcript_files(context, speech.transcript)
+    manifest = Manifest(
+        product=_product(),
+        job=context.job_id,
+        status="partial" if speech.failures else "succeeded",
+        source=source.info,
+        media=source.media,
+        request=request,
+        language=speech.transcript.language,
+        recogniser=speech.transcript.engine,
+        transcript=_transcript_names(files),
+        stages=list(speech.reports),
+        clips=[],
+        candidates=[],
+        notices=context.notices,
+        failures=list(speech.failures),
+    )
+    return JobResult(manifest, files)
+
+
+def cut(context: JobContext, request: CutRequest) -> JobResult:
+    """Given ranges -> rendered clips, one each or all joined."""
+    source = open_source(context, Path(request.source))
+    check_options(request.render, source.media)
+    _check_ranges(request.ranges, source)
+    groups = [tuple(request.ranges)] if request.join else [(part,) for part in request.ranges]
+    plans = [
+        ClipPlan(key=f"c{number:02}", ranges=ranges, title=_range_title(ranges))
+        for number, ranges in enumerate(groups, start=1)
+    ]
+    rendered = render_clips(context, source, plans, request.render)
+    files: dict[str, ObjectRef] = {}
+    clips = []
+    for number, plan in enumerate(plans, start=1):
+        artifact = rendered.artifacts.get(plan.key)
+        if artifact is not None:
+            stem = f"clips/{range_stem(number, plan.ranges)}"
+            clips.append(_cut_clip(context, plan, artifact, stem, files))
+    manifest = Manifest(
+        product=_product(),
+        job=context.job_id,
+        status=_status(len(plans), len(clips), rendered.failures),
+        source=source.info,
+        media=source.media,
+        request=request,
+        stages=[rendered.report],
+        clips=clips,
+        candidates=[],
+        notices=context.notices,
+        failures=rendered.failures,
+    )
+    return JobResult(manifest, files)
+
+
+# ---------------------------------------------------------------------- parts
+
+
+def _plan(candidate: Candidate, transcript: Transcript) -> ClipPlan:
+    sentences = _sentences(candidate, transcript)
+    span = TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)
+    return ClipPlan(candidate.id, (span,), sentences, candidate.title)
+
+
+def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, ...]:
+    return tuple(
+        sentence
+        for sentence in transcript.sentences
+        if candidate.first_sentence <= sentence.id <= candidate.last_sentence
+    )
+
+
+def _clip(
+    context: JobContext,
+    candidate: Candidate,
+    artifact: ArtifactRecord,
+    stem: str,
+    files: dict[str, ObjectRef],
+) -> Clip:
+    made = _placed(context, artifact, stem, files)
+    return Clip(
+        id=candidate.id,
+        file=made.video,
+        start_ms=candidate.start_ms,
+        end_ms=candidate.end_ms,
+        duration_ms=artifact.payload["duration_ms"],
+        mode=CutMode(artifact.payload["mode"]),
+        title=candidate.title,
+        reason=candidate.reason,
+        quote=candidate.quote,
+        score=candidate.score,
+        scores=candidate.scores,
+        hashtags=candidate.hashtags,
+        sentences=list(range(candidate.first_sentence, candidate.last_sentence + 1)),
+        ranges=[TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)],
+        captions=made.captions,
+        thumbnail=made.thumbnail,
+        proof=Proof.model_validate(artifact.payload["proof"]),
+        sha256=artifact.objects["video"].sha256,
+    )
+
+
+def _cut_clip(
+    context: JobContext,
+    plan: ClipPlan,
+    artifact: ArtifactRecord,
+    stem: str,
+    files: dict[str, ObjectRef],
+) -> Clip:
+    made = _placed(context, artifact, stem, files)
+    return Clip(
+        id=plan.key,
+        file=made.video,
+        start_ms=min(part.start_ms for part in plan.ranges),
+        end_ms=max(part.end_ms for part in plan.ranges),
+        duration_ms=artifact.payload["duration_ms"],
+        mode=CutMode(artifact.payload["mode"]),
+        title=plan.title,
+        ranges=list(plan.ranges),
+        captions=made.captions,
+        thumbnail=made.thumbnail,
+        proof=Proof.model_validate(artifact.payload["proof"]),
+        sha256=artifact.objects["video"].sha256,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    video: str
+    captions: dict[str, str]
+    thumbnail: str | None
+
+
+def _placed(
+    context: JobContext, artifact: ArtifactRecord, stem: str, files: dict[str, ObjectRef]
+) -> _Placed:
+    """Give the artifact's files their names in the output folder."""
+    for notice in artifact.payload["notices"]:
+        context.notice(Notice.model_validate(notice))
+    suffixes = {
+        "video": artifact.payload["suffix"],
+        "srt": ".srt",
+        "vtt": ".vtt",
+        "thumbnail": ".jpg",
+    }
+    names = {role: stem + suffixes[role] for role in artifact.objects}
+    files.update((names[role], ref) for role, ref in artifact.objects.items())
+    return _Placed(
+        names["video"],
+        {kind: names[kind] for kind in ("srt", "vtt") if kind in names},
+        names.get("thumbnail"),
+    )
+
+
+def _transcript_files(context: JobContext, transcript: Transcript) -> dict[str, ObjectRef]:
+    folder = context.work_folder("transcript")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        return {
+            f"transcript.{kind}": context.store.objects.put(path)
+            for kind, path in write_transcript(transcript, folder).items()
+        }
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _transcript_names(files: dict[str, ObjectRef]) -> dict[str, str]:
+    return {name.partition(".")[2]: name for name in files if name.startswith("transcript.")}
+
+
+def _result(
+    context: JobContext,
+    request: ClipRequest,
+    source: Source,
+    speech: Speech,
+    highlights: Highlights,
+    rendered: Outcome,
+    clips: list[Clip],
+    files: dict[str, ObjectRef],
+) -> JobResult:
+    failures = [*speech.failures, *highlights.failures, *rendered.failures]
+    wanted = sum(candidate.selected for candidate in highlights.candidates)
+    reports: list[StageReport] = [*speech.reports, highlights.report, rendered.report]
+    manifest = Manifest(
+        product=_product(),
+        job=context.job_id,
+        status=_status(wanted, len(clips), failures),
+        source=source.info,
+        media=source.media,
+        request=request,
+        language=speech.transcript.language,
+        recogniser=speech.transcript.engine,
+        highlighter=highlights.engine,
+        transcript=_transcript_names(files),
+        stages=reports,
+        clips=clips,
+        candidates=list(highlights.candidates),
+        notices=context.notices,
+        failures=failures,
+    )
+    return JobResult(manifest, files)
+
+
+def _status(wanted: int, made: int, failures: Sequence[Failure]) -> Status:
+    if failures:
+        return "partial" if made else "failed"
+    return "succeeded" if wanted else "nothing_selected"
+
+
+def _product() -> str:
+    return f"video-clip {__version__}"
+
+
+def _check_ranges(ranges: Sequence[TimeRange], source: Source) -> None:
+    duration_ms = source.media.duration_ms
+    for part in ranges:
+        if part.start_ms >= duration_ms:
+            raise UsageError(
+                f"the range from {format_ms(part.start_ms)} lies behind the end of the source",
+                f"The source is {format_ms(duration_ms)} long",
+            )
+
+
+def _range_title(ranges: Sequence[TimeRange]) -> str:
+    return ", ".join(f"{format_ms(r.start_ms)}-{format_ms(r.end_ms)}" for r in ranges)

@@ -1,0 +1,139 @@
+"""Put a job's files into a folder of the user's: each appears whole or not at all, the manifest last."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from pipelines.clip import JobResult
+from videoclip.errors import OutputUnwritable
+from videoclip.store import Objects
+from videoclip.store.objects import disk_errors
+
+__all__ = ["check_writable", "export", "place"]
+
+_TEMPORARY = ".videoclip-part-"
+MANIFEST = "manifest.json"
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and try it, before any work is spent.
+
+    Raises:
+        OutputUnwritable: it cannot be made or written.
+        StorageFull: no space is left.
+    """
+    try:
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for stale in folder.glob(f"**/{_TEMPORARY}*"):
+                stale.unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+    except OSError as error:
+        raise OutputUnwritable(
+            f"the output folder {folder} cannot be written: {error.strerror or error}",
+            "Choose another folder with -o, or change its permissions",
+        ) from error
+
+
+def export(
+    result: JobResult,
+    objects: Objects,
+    out: Path,
+    on_file: Callable[[str], None] = lambda _name: None,
+) -> Path:
+    """Write all files and then ``manifest.json``; remove files of an earlier run that are no longer named.
+
+    Returns:
+        The manifest's path.
+
+    Raises:
+        OutputUnwritable: the folder cannot be written.
+        StorageFull: no space is left; what is there stays whole.
+    """
+    check_writable(out)
+    before = _files_of(out / MANIFEST)
+    for name, ref in sorted(result.files.items()):
+        place(objects.path(ref), out / name)
+        on_file(name)
+    manifest = out / MANIFEST
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / MANIFEST
+        draft.write_text(result.manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        place(draft, manifest)
+    for name in before - set(result.files):
+        (out / name).unlink(missing_ok=True)
+    return manifest
+
+
+def place(source: Path, target: Path) -> None:
+    """Copy a file so that ``target`` is never seen half-written, even if this process is killed.
+
+    On Linux the copy has no name until it is whole (``O_TMPFILE``); elsewhere a hidden part file is renamed
+    and swept at the next run.
+    """
+    with disk_errors(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and _same(source, target):
+            return
+        part = target.parent / f"{_TEMPORARY}{os.getpid()}-{abs(hash(target.name)):x}"
+        part.unlink(missing_ok=True)
+        try:
+            try:
+                _copy_unnamed(source, part)
+            except (OSError, AttributeError):
+                part.unlink(missing_ok=True)
+                shutil.copyfile(source, part)
+            part.chmod(0o644)
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _copy_unnamed(source: Path, named: Path) -> None:
+    with source.open("rb") as stream:
+        unnamed = os.open(named.parent, os.O_TMPFILE | os.O_RDWR, 0o644)
+        with os.fdopen(unnamed, "wb") as copy:
+            shutil.copyfileobj(stream, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+            os.link(f"/proc/self/fd/{copy.fileno()}", named, follow_symlinks=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files have the same bytes, read in pieces."""
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while chunk := left.read(1 << 20):
+            if chunk != right.read(1 << 20):
+                return False
+    return True
+
+
+def _files_of(manifest: Path) -> set[str]:
+    """Files that an earlier manifest of ours names and that are safe to remove."""
+    try:
+        old = json.loads(manifest.read_text(encoding="utf-8"))
+        if not str(old["product"]).startswith("video-clip "):
+            return set()
+        names = set(old["transcript"].values())
+        for clip in old["clips"]:
+            names |= {clip["file"], clip["thumbnail"], *clip["captions"].values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
+    return {name for name in names if isinstance(name, str) and _inside(name)}
+
+
+def _inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and path.parts[0] in _OWN_PLACES
+
+
+_OWN_PLACES = {"clips", "transcript.json", "transcript.srt", "transcript.vtt"}

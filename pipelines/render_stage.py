@@ -1,0 +1,174 @@
+"""From ranges to finished files: each clip is rendered, proved and put into the object store, in parallel."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.context import JobContext
+from pipelines.source import Source
+from pipelines.units import Outcome, Unit, WorkerResult, run_units
+from videoclip.fingerprint import file_sha256, fingerprint
+from videoclip.media.captions import Cue, cues_for
+from videoclip.media.ffmpeg import version
+from videoclip.media.render import RenderJob, render
+from videoclip.schemas import MediaInfo, RenderOptions, Sentence, TimeRange
+from videoclip.settings import MediaLimits
+from videoclip.store import ObjectRef, Objects
+
+__all__ = ["ClipPlan", "render_clips"]
+
+_RENDER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlan:
+    """What one output file is made of."""
+
+    key: str
+    ranges: tuple[TimeRange, ...]
+    sentences: tuple[Sentence, ...] = field(default=())
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _RenderTask:
+    source: str
+    media: MediaInfo
+    ranges: tuple[TimeRange, ...]
+    cues: tuple[Cue, ...]
+    title: str
+    options: RenderOptions
+    font: str
+    work: str
+
+
+@dataclass(frozen=True, slots=True)
+class _RenderFactory:
+    limits: MediaLimits
+    objects: Objects
+
+    def __call__(self) -> _RenderWorker:
+        return _RenderWorker(self.limits, self.objects)
+
+
+class _RenderWorker:
+    def __init__(self, limits: MediaLimits, objects: Objects) -> None:
+        self._limits = limits
+        self._objects = objects
+
+    def work(self, task: Any) -> WorkerResult:
+        assert isinstance(task, _RenderTask)
+        work = Path(task.work)
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        try:
+            made = render(
+                RenderJob(
+                    source=Path(task.source),
+                    media=task.media,
+                    ranges=task.ranges,
+                    options=task.options,
+                    cues=task.cues,
+                    title=task.title,
+                    work=work,
+                    stem="clip",
+                    font=task.font,
+                ),
+                self._limits,
+            )
+            files: dict[str, Path | None] = {
+                "video": made.video,
+                "srt": made.srt,
+                "vtt": made.vtt,
+                "thumbnail": made.thumbnail,
+            }
+            objects: dict[str, ObjectRef] = {
+                role: self._objects.put(path) for role, path in files.items() if path is not None
+            }
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        payload = {
+            "suffix": made.video.suffix,
+            "mode": made.mode.value,
+            "duration_ms": made.duration_ms,
+            "proof": made.proof.model_dump(mode="json"),
+            "notices": [notice.model_dump() for notice in made.notices],
+        }
+        return WorkerResult(payload, objects)
+
+
+def render_clips(
+    context: JobContext, source: Source, plans: Sequence[ClipPlan], options: RenderOptions
+) -> Outcome:
+    """Render all clips, reusing those that an earlier run made in the same way.
+
+    Raises:
+        StorageFull: no space is left.
+    """
+    side_files = {
+        name: _identity(value)
+        for name, value in (
+            ("watermark", options.watermark),
+            ("intro", options.intro),
+            ("outro", options.outro),
+        )
+    }
+    units = []
+    for plan in plans:
+        cues = _cues(plan, source.media)
+        units.append(
+            Unit(
+                key=plan.key,
+                fingerprint=fingerprint(
+                    "render",
+                    _RENDER_VERSION,
+                    {
+                        "source": source.sha256,
+                        "ranges": [[r.start_ms, r.end_ms] for r in plan.ranges],
+                        "cues": [asdict(cue) for cue in cues],
+                        "options": options.model_dump(mode="json"),
+                        "files": side_files,
+                        "font": context.settings.font,
+                        "ffmpeg": version(),
+                    },
+                ),
+                task=_RenderTask(
+                    source=str(source.path),
+                    media=source.media,
+                    ranges=plan.ranges,
+                    cues=cues,
+                    title=plan.title,
+                    options=options,
+                    font=context.settings.font,
+                    work=str(context.work_folder("render", plan.key)),
+                ),
+            )
+        )
+    return run_units(
+        context,
+        "render",
+        units,
+        _RenderFactory(context.settings.media, context.store.objects),
+        measure="clips",
+        inline_single=True,
+    )
+
+
+def _cues(plan: ClipPlan, media: MediaInfo) -> tuple[Cue, ...]:
+    if not plan.sentences:
+        return ()
+    width = media.video.display_width if media.video else 1280
+    height = media.video.display_height if media.video else 720
+    return tuple(cues_for(plan.sentences, plan.ranges, width=width, height=height))
+
+
+def _identity(value: str | None) -> str | None:
+    """Content of a file, or the text itself: the same path with another picture is another clip."""
+    if value is None:
+        return None
+    path = Path(value)
+    return file_sha256(path) if path.is_file() else value

@@ -1,0 +1,89 @@
+"""The source of a job: identified by its content, probed, refused early when it cannot be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.context import JobContext
+from videoclip.errors import SourceMissing, SourceNotMedia
+from videoclip.fingerprint import file_sha256, fingerprint
+from videoclip.media.probe import probe
+from videoclip.schemas import MediaInfo, SourceInfo
+from videoclip.store import ArtifactRecord
+
+__all__ = ["Source", "open_source", "printable_path"]
+
+_PROBE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A usable source."""
+
+    path: Path
+    sha256: str
+    media: MediaInfo
+
+    @property
+    def info(self) -> SourceInfo:
+        """For the manifest."""
+        name = printable_path(self.path.name)
+        return SourceInfo(
+            name=name,
+            path=printable_path(self.path),
+            sha256=self.sha256,
+            size_bytes=self.media.size_bytes,
+        )
+
+
+def open_source(context: JobContext, path: Path) -> Source:
+    """Identify and probe a file.
+
+    Raises:
+        SourceError: it cannot be used; the subclass and the message say why.
+    """
+    if path.exists() and not path.is_file():
+        raise SourceNotMedia(
+            f"{printable_path(path)} is not a regular file", "Give a video or audio file"
+        )
+    try:
+        sha256 = context.store.digest(path, _with_progress(context, path))
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise SourceMissing(
+            f"{printable_path(path)} cannot be read: {error.strerror}",
+            "Check the path and its permissions",
+        ) from error
+    limits = context.settings.media
+    name = fingerprint(
+        "probe",
+        _PROBE_VERSION,
+        {"source": sha256, "limits": limits.model_dump(include=_REFUSING)},
+    )
+    known = context.store.artifacts([name]).get(name)
+    if known is None:
+        media = probe(path, limits)
+        known = ArtifactRecord(name, "probe", media.model_dump(mode="json"))
+        context.store.commit_unit(context.job_id, context.attempt, "all", known)
+    return Source(path, sha256, MediaInfo.model_validate(known.payload))
+
+
+_REFUSING = {"max_duration_s", "max_pixels", "max_streams", "max_bytes"}
+
+
+def _with_progress(context: JobContext, path: Path) -> Callable[[Path], str]:
+    def digest(file: Path) -> str:
+        context.progress.start("read", path.stat().st_size, "bytes")
+        value = file_sha256(file, on_bytes=context.progress.advance)
+        context.progress.finish()
+        return value
+
+    return digest
+
+
+def printable_path(path: Path | str) -> str:
+    """A path as text that can be printed and stored; undecodable and control characters escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

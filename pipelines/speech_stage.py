@@ -1,0 +1,253 @@
+"""From a source to a transcript: audio, shards, recognition in parallel, merging; or a transcript that was given."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pipelines.context import JobContext
+from pipelines.source import Source
+from pipelines.units import Outcome, Unit, WorkerResult, own_cpu_seconds, run_units
+from videoclip.errors import RecognitionFailed, UsageError
+from videoclip.fingerprint import fingerprint
+from videoclip.media.audio import extract_audio, rms_dbfs
+from videoclip.schemas import Engine, Failure, Notice, RecogniserName, StageReport, Transcript
+from videoclip.settings import SpeechSettings
+from videoclip.speech.audio import total_samples
+from videoclip.speech.merge import merge
+from videoclip.speech.protocol import SAMPLE_RATE, Recogniser, RecogniserSpec, Shard
+from videoclip.speech.recognise import ShardResult, recognise_shard
+from videoclip.speech.resolve import build_recogniser, prefetch, resolve_recogniser
+from videoclip.speech.shards import ShardPlan, plan_shards
+from videoclip.speech.transcript_io import read_transcript
+from videoclip.store import ArtifactRecord
+
+__all__ = ["Speech", "recognised_speech", "speech_from_file"]
+
+_AUDIO_VERSION = 1
+_RECOGNISE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What was said, and what the later stages need to know about the sound."""
+
+    transcript: Transcript
+    pauses_ms: tuple[tuple[int, int], ...]
+    energy_dbfs: tuple[float, ...]
+    """RMS of each sentence; empty when there is no sound to measure."""
+    reports: tuple[StageReport, ...]
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _RecogniseTask:
+    pcm: str
+    shard: Shard
+
+
+@dataclass(frozen=True, slots=True)
+class _RecogniserFactory:
+    spec: RecogniserSpec
+
+    def __call__(self) -> _RecogniseWorker:
+        return _RecogniseWorker(build_recogniser(self.spec))
+
+
+class _RecogniseWorker:
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+
+    def work(self, task: Any) -> WorkerResult:
+        assert isinstance(task, _RecogniseTask)
+        return WorkerResult(recognise_shard(self._recogniser, Path(task.pcm), task.shard).to_json())
+
+
+def recognised_speech(
+    context: JobContext,
+    source: Source,
+    *,
+    choice: RecogniserName,
+    language: str,
+    hotwords: list[str],
+) -> Speech:
+    """Recognise the source's speech, shard by shard, in parallel.
+
+    Raises:
+        EngineUnavailable: the recogniser that was asked for cannot be had.
+        RecognitionFailed: every shard failed.
+    """
+    spec, notices = resolve_recogniser(choice, language, hotwords, context.settings)
+    for notice in notices:
+        context.notice(notice)
+    engine = Engine(
+        name=spec.engine,
+        version=metadata.version(spec.engine),
+        model=spec.model,
+        device=spec.device,
+    )
+    if source.media.audio is None:
+        context.notice(
+            Notice(
+                code="no_audio",
+                message="the source has no audio track, so there is nothing to transcribe",
+                remedy="Give its text with --transcript FILE",
+            )
+        )
+        return Speech(_silent(source, spec, engine), (), (), ())
+    pcm, audio_report = _audio(context, source)
+    plan = _plan(context, pcm, context.settings.speech)
+    outcome = _recognise(context, spec, engine, pcm, plan)
+    if plan.shards and not outcome.artifacts:
+        first = outcome.failures[0]
+        raise RecognitionFailed(
+            f"none of the {len(plan.shards)} shards could be recognised: {first.cause}",
+            first.remedy,
+        )
+    results = [ShardResult.from_json(outcome.artifacts[key].payload) for key in _in_order(outcome)]
+    failed = [shard for shard in plan.shards if _key(shard) not in outcome.artifacts]
+    transcript = merge(
+        results,
+        plan,
+        duration_ms=source.media.duration_ms,
+        engine=engine,
+        language=spec.language,
+        failed=failed,
+    )
+    if not transcript.sentences:
+        context.notice(
+            Notice(
+                code="no_speech",
+                message="no speech was found in the audio",
+                remedy="Check the audio track, the language, or give --transcript FILE",
+            )
+        )
+    return Speech(
+        transcript,
+        tuple(plan.pauses_ms),
+        _energy(pcm, transcript),
+        (audio_report, outcome.report),
+        tuple(outcome.failures),
+    )
+
+
+def speech_from_file(context: JobContext, source: Source, path: Path) -> Speech:
+    """Take the user's transcript; measure the sound where there is some.
+
+    Raises:
+        UsageError: the file is not a transcript that can be read.
+    """
+    transcript = read_transcript(path, duration_ms=source.media.duration_ms)
+    if not transcript.sentences:
+        raise UsageError(
+            f"the transcript {path.name} has no line within the video",
+            "Give the transcript of this video, with times from its first frame",
+        )
+    if source.media.audio is None:
+        return Speech(transcript, (), (), ())
+    pcm, report = _audio(context, source)
+    plan = _plan(context, pcm, context.settings.speech)
+    return Speech(transcript, tuple(plan.pauses_ms), _energy(pcm, transcript), (report,))
+
+
+def _silent(source: Source, spec: RecogniserSpec, engine: Engine) -> Transcript:
+    return Transcript(language=spec.language, duration_ms=source.media.duration_ms, engine=engine)
+
+
+def _audio(context: JobContext, source: Source) -> tuple[Path, StageReport]:
+    """The source's sound as 16 kHz mono PCM in the object store; extracted once, never sharded."""
+    name = fingerprint("audio", _AUDIO_VERSION, {"source": source.sha256})
+    known = context.store.artifacts([name]).get(name)
+    seconds = source.media.duration_ms / 1000
+    context.progress.start("audio", seconds, "s", reused=seconds if known else 0)
+    cpu, reused = own_cpu_seconds(), known is not None
+    if known is not None:
+        context.store.commit_unit(context.job_id, context.attempt, "all", known, reused=True)
+    else:
+        folder = context.work_folder("audio")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        raw = folder / "audio.s16le"
+        samples = extract_audio(
+            source.path,
+            source.media,
+            raw,
+            context.settings.media,
+            on_progress=lambda ms: context.progress.move_to(ms / 1000),
+            cancel=context.cancel,
+        )
+        known = ArtifactRecord(
+            name, "audio", {"samples": samples}, {"pcm": context.store.objects.put(raw)}
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+        context.store.commit_unit(context.job_id, context.attempt, "all", known)
+    wall_s = context.progress.finish()
+    report = StageReport(
+        name="audio",
+        units=1,
+        reused=int(reused),
+        wall_s=round(wall_s, 3),
+        cpu_s=round(own_cpu_seconds() - cpu, 3),
+    )
+    return context.store.objects.path(known.objects["pcm"]), report
+
+
+def _plan(context: JobContext, pcm: Path, speech: SpeechSettings) -> ShardPlan:
+    context.check_cancelled()
+    return plan_shards(pcm, target_ms=speech.shard_target_ms, max_ms=speech.shard_max_ms)
+
+
+def _recognise(
+    context: JobContext,
+    spec: RecogniserSpec,
+    engine: Engine,
+    pcm: Path,
+    plan: ShardPlan,
+) -> Outcome:
+    identity = {k: v for k, v in asdict(spec).items() if k != "device"}
+    units = [
+        Unit(
+            key=_key(shard),
+            fingerprint=fingerprint(
+                "recognise",
+                _RECOGNISE_VERSION,
+                {
+                    "audio": pcm.name,  # objects are named by their content
+                    "shard": [shard.start_sample, shard.end_sample, shard.overlap_samples],
+                    "spec": identity,
+                    "engine_version": engine.version,
+                },
+            ),
+            task=_RecogniseTask(str(pcm), shard),
+            weight=(shard.end_sample - shard.start_sample) / SAMPLE_RATE,
+        )
+        for shard in plan.shards
+    ]
+    if units:
+        prefetch(spec)
+    on_gpu = spec.device.startswith("cuda")
+    return run_units(
+        context,
+        "recognise",
+        units,
+        _RecogniserFactory(spec),
+        measure="s",
+        num_gpus=0.5 if on_gpu else 0.0,
+    )
+
+
+def _key(shard: Shard) -> str:
+    return f"{shard.index:05}"
+
+
+def _in_order(outcome: Outcome) -> list[str]:
+    return sorted(outcome.artifacts)
+
+
+def _energy(pcm: Path, transcript: Transcript) -> tuple[float, ...]:
+    if not transcript.sentences or total_samples(pcm) == 0:
+        return ()
+    return tuple(rms_dbfs(pcm, [(s.start_ms, s.end_ms) for s in transcript.sentences]))

@@ -1,0 +1,309 @@
+"""Units of work: what is there already is reused, the rest runs under Ray Data, each result is committed as it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from pipelines.context import JobContext
+from videoclip.errors import StorageFull, VideoClipError, WorkFailed
+from videoclip.schemas import Failure, StageReport
+from videoclip.store import ArtifactRecord, ObjectRef, UnitFailure
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Outcome", "Unit", "Worker", "WorkerResult", "run_units"]
+
+_ATTEMPTS_PER_UNIT = 2
+"""A unit that loses its worker (killed, out of memory) is tried once more, then recorded as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One piece of work. ``task`` is pickled to the worker; keep it small: paths and ranges."""
+
+    key: str
+    fingerprint: str
+    task: Any
+    weight: float = 1.0
+    """How much of the stage's total it stands for (seconds of audio, one clip)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerResult:
+    """What a worker made: a small JSON payload, and files already put into the object store."""
+
+    payload: dict[str, Any]
+    objects: dict[str, ObjectRef] = field(default_factory=dict)
+
+
+class Worker(Protocol):
+    """Does units, one at a time; lives in an actor, so loaded models stay."""
+
+    def work(self, task: Any) -> WorkerResult:
+        """Do one unit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A stage's results by unit key, and its failures."""
+
+    artifacts: dict[str, ArtifactRecord]
+    failures: list[Failure]
+    report: StageReport
+
+
+def run_units(
+    context: JobContext,
+    stage: str,
+    units: Sequence[Unit],
+    worker: Callable[[], Worker],
+    *,
+    measure: str,
+    num_cpus: float = 1.0,
+    num_gpus: float = 0.0,
+    workers: int | None = None,
+    inline_single: bool = False,
+) -> Outcome:
+    """Do all units of a stage, reusing what earlier runs made.
+
+    Args:
+        context: the job.
+        stage: name of the stage.
+        units: the work; keys unique.
+        worker: picklable factory, called once in each actor.
+        measure: what the weights count, for progress.
+        num_cpus: Ray CPUs of one actor.
+        num_gpus: Ray GPUs of one actor, may be a fraction.
+        workers: actors at most; default: as many as CPUs allow.
+        inline_single: a single missing unit may run in this process, which spares starting Ray.
+
+    Raises:
+        StorageFull: no space is left; finished units stay committed.
+        Cancelled: the user stopped the job.
+    """
+    known = context.store.artifacts({unit.fingerprint for unit in units})
+    done: dict[str, ArtifactRecord] = {}
+    missing: list[Unit] = []
+    for unit in units:
+        artifact = known.get(unit.fingerprint)
+        if artifact is None:
+            missing.append(unit)
+        else:
+            done[unit.key] = artifact
+            context.store.commit_unit(
+                context.job_id, context.attempt, unit.key, artifact, reused=True
+            )
+    reused = len(done)
+    context.progress.start(
+        stage,
+        sum(unit.weight for unit in units),
+        measure,
+        reused=sum(unit.weight for unit in units if unit.key in done),
+    )
+    failures: list[Failure] = []
+    cpu_s = 0.0
+    by_key = {unit.key: unit for unit in missing}
+    if inline_single and len(missing) == 1:
+        answers = _answer_here(context, stage, missing[0], worker)
+    else:
+        answers = _answers(context, stage, missing, worker, num_cpus, num_gpus, workers)
+    for answer in answers:
+        context.check_cancelled()
+        unit = by_key.pop(answer.key)
+        cpu_s += answer.cpu_s
+        if answer.failure is None:
+            artifact = ArtifactRecord(
+                unit.fingerprint, stage, answer.payload, answer.objects, answer.wall_s, answer.cpu_s
+            )
+            context.store.commit_unit(context.job_id, context.attempt, unit.key, artifact)
+            done[unit.key] = artifact
+        else:
+            _fail(context, stage, unit, answer.failure, failures)
+        context.progress.advance(unit.weight)
+    lost = UnitFailure(
+        "worker_lost",
+        "the worker process was lost and Ray gave no answer for this unit",
+        "Look for memory limits on this machine; the same command tries the unit again",
+    )
+    for unit in by_key.values():
+        _fail(context, stage, unit, lost, failures)
+    wall_s = context.progress.finish()
+    report = StageReport(
+        name=stage,
+        units=len(units),
+        reused=reused,
+        failed=len(failures),
+        wall_s=round(wall_s, 3),
+        cpu_s=round(cpu_s, 3),
+    )
+    return Outcome(done, failures, report)
+
+
+def _fail(
+    context: JobContext, stage: str, unit: Unit, failure: UnitFailure, failures: list[Failure]
+) -> None:
+    context.store.fail_unit(
+        context.job_id, context.attempt, stage, unit.key, unit.fingerprint, failure
+    )
+    failures.append(
+        Failure(
+            stage=stage,
+            unit=unit.key,
+            code=failure.code,
+            cause=failure.cause,
+            remedy=failure.remedy,
+        )
+    )
+    context.progress.emit(
+        "error", stage=stage, data={"unit": unit.key, "code": failure.code, "cause": failure.cause}
+    )
+
+
+# ---------------------------------------------------------------------- under Ray Data
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    key: str
+    payload: dict[str, Any]
+    objects: dict[str, ObjectRef]
+    wall_s: float
+    cpu_s: float
+    failure: UnitFailure | None
+
+
+class _UnitActor:
+    """The Ray Data UDF: keeps one worker, never lets an error of one unit reach the others."""
+
+    def __init__(self, factory: bytes) -> None:
+        self._factory = factory
+        self._worker: Worker | None = None
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        wall, cpu = time.monotonic(), _cpu_seconds()
+        result, error = WorkerResult({}), None
+        try:
+            _count_attempt(Path(row["attempts"]))
+            if self._worker is None:
+                # Here and not in __init__: an engine that cannot load is then an answer, not a lost actor.
+                self._worker = pickle.loads(self._factory)()  # noqa: S301 - made by this program
+            result = self._worker.work(pickle.loads(row["task"]))  # noqa: S301 - likewise
+        except VideoClipError as caught:
+            error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
+        except Exception as caught:  # noqa: BLE001 - any defect must stay inside its unit
+            error = {
+                "code": "internal",
+                "cause": f"{type(caught).__name__}: {caught}",
+                "remedy": "This is a defect of Video-Clip: please report it",
+            }
+        objects = {role: [ref.sha256, ref.size] for role, ref in result.objects.items()}
+        return {
+            "key": row["key"],
+            "payload": json.dumps(result.payload, ensure_ascii=False),
+            "objects": json.dumps(objects),
+            "error": json.dumps(error),
+            "wall_s": time.monotonic() - wall,
+            "cpu_s": _cpu_seconds() - cpu,
+        }
+
+
+def _answer_here(
+    context: JobContext, stage: str, unit: Unit, worker: Callable[[], Worker]
+) -> Iterator[_Answer]:
+    yield _answer(_UnitActor(pickle.dumps(worker))(_row(context, stage, unit)))
+
+
+def _row(context: JobContext, stage: str, unit: Unit) -> dict[str, Any]:
+    attempts = context.work_folder("attempts", stage)
+    attempts.mkdir(parents=True, exist_ok=True)
+    return {
+        "key": unit.key,
+        "task": pickle.dumps(unit.task),
+        "attempts": str(attempts / unit.key),
+    }
+
+
+def _count_attempt(marker: Path) -> None:
+    """Ray restarts a lost worker for ever; a unit that kills its worker each time must not get for ever.
+
+    The count is a file's length, because it has to outlive the process.
+
+    Raises:
+        WorkFailed: the unit has had all its attempts.
+    """
+    with marker.open("ab") as file:
+        if file.tell() >= _ATTEMPTS_PER_UNIT:
+            raise WorkFailed(
+                f"the worker process died on this unit {_ATTEMPTS_PER_UNIT} times",
+                "Look for memory limits on this machine; the same command tries the unit again",
+            )
+        file.write(b".")
+
+
+def _answers(
+    context: JobContext,
+    stage: str,
+    units: Sequence[Unit],
+    worker: Callable[[], Worker],
+    num_cpus: float,
+    num_gpus: float,
+    workers: int | None,
+) -> Iterator[_Answer]:
+    if not units:
+        return
+    context.ray.start()
+    import ray.data
+
+    # Longest first, so that no long unit is left over at the end.
+    ordered = sorted(units, key=lambda unit: (-unit.weight, unit.key))
+    rows = [_row(context, stage, unit) for unit in ordered]
+    most = max(1, int(context.ray.num_cpus // num_cpus)) if num_cpus else context.ray.num_cpus
+    size = min(len(rows), workers or most)
+    dataset = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+        _UnitActor,  # type: ignore[arg-type]  # a callable class; Ray makes the instance
+        fn_constructor_args=(pickle.dumps(worker),),
+        # One unit in flight an actor: a queued unit behind a slow one would wait while others idle.
+        compute=ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=1),
+        num_cpus=num_cpus,
+        num_gpus=num_gpus or None,
+    )
+    # No prefetch: a result that waits in a queue is lost when this process is killed.
+    for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
+        for row in cast("pa.Table", batch).to_pylist():
+            yield _answer(row)
+
+
+def _answer(row: dict[str, Any]) -> _Answer:
+    error = json.loads(row["error"])
+    if error is not None and error["code"] == StorageFull.code:
+        raise StorageFull(error["cause"], error["remedy"])
+    objects = {role: ObjectRef(*ref) for role, ref in json.loads(row["objects"]).items()}
+    return _Answer(
+        key=row["key"],
+        payload=json.loads(row["payload"]),
+        objects=objects,
+        wall_s=row["wall_s"],
+        cpu_s=row["cpu_s"],
+        failure=None if error is None else UnitFailure(**error),
+    )
+
+
+def _cpu_seconds() -> float:
+    """Processor seconds of this process and its finished children."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def own_cpu_seconds() -> float:
+    """Processor seconds so far, for stages that run in this process."""
+    return _cpu_seconds() if os.name == "posix" else time.process_time()

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Set this machine up: system packages, a virtual environment, the locked dependencies.
+# Running it again does only what is missing. Variables: VENV (folder), PYTHON (interpreter).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+VENV="${VENV:-.venv}"
+TORCH="$(sed -n 's/^torch==//p' requirements/lock.txt)"
+CPU_INDEX="https://download.pytorch.org/whl/cpu"
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+die() { printf 'error: %s\n  what to do: %s\n' "$1" "$2" >&2; exit 1; }
+
+# ---------------------------------------------------------------- system packages
+missing_packages() {
+  command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || echo ffmpeg
+  command -v setpriv >/dev/null && command -v prlimit >/dev/null || echo util-linux
+  command -v fc-match >/dev/null || echo fontconfig
+  if ! fc-list 2>/dev/null | grep -qi 'NotoSansCJK\|Noto Sans CJK'; then echo fonts-noto-cjk; fi
+  if ! fc-list 2>/dev/null | grep -qi 'dejavu'; then echo fonts-dejavu-core; fi
+}
+
+system_packages() {
+  local packages; packages="$(missing_packages | sort -u | tr '\n' ' ')"
+  [ -z "${packages// }" ] && return 0
+  command -v apt-get >/dev/null || die "these system packages are missing: $packages" \
+    "Install them with this system's package manager, then run make setup again"
+  local root=(); if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "system packages are missing: $packages" \
+      "Run as root: apt-get install $packages"
+    root=(sudo)
+  fi
+  say "Installing system packages: $packages"
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
+    say "The package lists could not be refreshed; trying with those that are here"
+  # shellcheck disable=SC2086
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >/dev/null ||
+    die "apt-get could not install: $packages" "Look at its message above"
+}
+
+# ---------------------------------------------------------------- Python
+good_python() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null; }
+
+find_python() {
+  local name
+  for name in "${PYTHON:-}" python3.12 python3.11 python3.13 python3; do
+    if [ -n "$name" ] && command -v "$name" >/dev/null && good_python "$name"; then echo "$name"; return; fi
+  done
+  die "no Python 3.11 or newer was found" "Install python3.11 or newer, or set PYTHON=/path/to/python"
+}
+
+make_venv() {
+  if [ -x "$VENV/bin/python" ] && good_python "$VENV/bin/python"; then return; fi
+  local python; python="$(find_python)"
+  say "Making a virtual environment in $VENV with $("$python" --version)"
+  if ! "$python" -m venv "$VENV" 2>/dev/null; then
+    rm -rf "$VENV"
+    command -v apt-get >/dev/null || die "python -m venv does not work" "Install the venv module of your Python"
+    local root=(); [ "$(id -u)" = 0 ] || root=(sudo)
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv >/dev/null
+    "$python" -m venv "$VENV"
+  fi
+}
+
+# ---------------------------------------------------------------- packages
+has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; }
+
+# uv installs ten times as fast as pip but does not read pip's configuration: hand it over.
+uv_from_pip() {
+  local pip=("$VENV/bin/python" -m pip) value
+  setting() { "${pip[@]}" config get "$1" 2>/dev/null | tr '\n' ' ' || true; }
+  value="${PIP_INDEX_URL:-$(setting global.index-url)}"; [ -n "${value// }" ] && export UV_DEFAULT_INDEX="${value// }"
+  value="${PIP_EXTRA_INDEX_URL:-$(setting global.extra-index-url)}"; [ -n "${value// }" ] && export UV_INDEX="$value"
+  value="${PIP_FIND_LINKS:-$(setting global.find-links)}"; [ -n "${value// }" ] && export UV_FIND_LINKS="${value%% }"
+  value="${PIP_CERT:-$(setting global.cert)}"; [ -n "${value// }" ] && export SSL_CERT_FILE="${value// }"
+  export UV_INDEX_STRATEGY=unsafe-best-match UV_HTTP_TIMEOUT=180 UV_LINK_MODE=copy
+}
+
+install() { # by uv, else by pip
+  if "$VENV/bin/python" -m uv --version >/dev/null 2>&1 &&
+    (uv_from_pip && "$VENV/bin/python" -m uv pip install --python "$VENV/bin/python" "$@"); then return; fi
+  say "uv could not do it here; trying pip (slower)"
+  "$VENV/bin/python" -m pip install --disable-pip-version-check "$@"
+}
+
+install_torch() {
+  "$VENV/bin/python" -c "import torch; raise SystemExit(torch.__version__.split('+')[0] != '$TORCH')" 2>/dev/null && return
+  if has_gpu; then
+    say "A GPU is here: installing torch $TORCH with CUDA"
+  else
+    say "No GPU here: installing the CPU build of torch $TORCH"
+    # The index may be out of reach: pip then says so and goes on with what the other sources have.
+    if "$VENV/bin/python" -m pip install --disable-pip-version-check -q --timeout 15 --retries 1 \
+      --extra-index-url "$CPU_INDEX" "torch==$TORCH+cpu"; then return; fi
+    say "The CPU build cannot be had; taking the usual build, which is larger"
+  fi
+  install "torch==$TORCH"
+}
+
+packages() {
+  local stamp="$VENV/.videoclip-setup" wanted
+  wanted="$(cat requirements/lock.txt pyproject.toml scripts/setup.sh | sha256sum | cut -d' ' -f1)-$(has_gpu && echo gpu || echo cpu)"
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+  "$VENV/bin/python" -m pip install --disable-pip-version-check -q "uv>=0.9" 2>/dev/null || true
+  install_torch
+  say "Installing the locked dependencies ($(wc -l <requirements/lock.txt) packages)"
+  install -q -r requirements/lock.txt
+  install -q --no-deps -e .
+  echo "$wanted" >"$stamp"
+}
+
+started=$SECONDS
+system_packages
+make_venv
+packages
+if [ $((SECONDS - started)) -ge 2 ]; then say "Set up in $((SECONDS - started)) s: $("$VENV/bin/videoclip" version)"; fi

@@ -1,0 +1,119 @@
+"""The store keeps what is committed, under the fence, and forgets what has lost its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from videoclip.errors import JobBusy, StoreError
+from videoclip.settings import Settings
+from videoclip.store import ArtifactRecord, Objects, Store, UnitFailure
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(Settings(data_dir=tmp_path / "data")) as store:
+        yield store
+
+
+def test_the_same_request_is_the_same_job(store: Store) -> None:
+    first = store.ensure_job("clip", "k" * 64, {"source": "/a"})
+    assert store.ensure_job("clip", "k" * 64, {"source": "/a"}) == first
+    assert store.ensure_job("clip", "j" * 64, {"source": "/b"}).id != first.id
+
+
+def test_an_unknown_job_is_an_error_that_says_so(store: Store) -> None:
+    with pytest.raises(StoreError, match="there is no job nope"):
+        store.job("nope")
+
+
+def test_a_committed_artifact_is_found_by_another_process(store: Store, tmp_path: Path) -> None:
+    job = store.ensure_job("clip", "k", {})
+    with store.own_job(job.id) as attempt:
+        store.commit_unit(job.id, attempt, "1", ArtifactRecord("f1", "recognise", {"words": [1]}))
+    with Store(Settings(data_dir=tmp_path / "data")) as other:
+        assert other.artifacts(["f1", "f2"])["f1"].payload == {"words": [1]}
+
+
+def test_an_overtaken_attempt_cannot_commit(store: Store) -> None:
+    job = store.ensure_job("clip", "k", {})
+    with store.own_job(job.id) as stale:
+        pass
+    with store.own_job(job.id) as newer:
+        assert newer == stale + 1
+        with pytest.raises(JobBusy, match="overtaken"):
+            store.commit_unit(job.id, stale, "1", ArtifactRecord("f1", "recognise"))
+        with pytest.raises(JobBusy):
+            store.fail_unit(job.id, stale, "recognise", "1", "f1", UnitFailure("c", "c", "r"))
+    assert store.artifacts(["f1"]) == {}
+
+
+def test_two_processes_cannot_own_one_job(store: Store, tmp_path: Path) -> None:
+    job = store.ensure_job("clip", "k", {})
+    with (
+        Store(Settings(data_dir=tmp_path / "data")) as other,
+        store.own_job(job.id),
+        pytest.raises(JobBusy, match="another process"),
+        other.own_job(job.id),
+    ):
+        pass
+
+
+def test_an_artifact_whose_file_is_gone_is_made_again(store: Store, tmp_path: Path) -> None:
+    job = store.ensure_job("clip", "k", {})
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"frames")
+    ref = store.objects.put(file)
+    record = ArtifactRecord("f1", "render", {}, {"video": ref})
+    with store.own_job(job.id) as attempt:
+        store.commit_unit(job.id, attempt, "c01", record)
+    assert store.artifacts(["f1"])["f1"].objects["video"] == ref
+    store.objects.path(ref).unlink()
+    assert store.artifacts(["f1"]) == {}
+
+
+def test_more_fingerprints_than_one_statement_takes(store: Store) -> None:
+    job = store.ensure_job("clip", "k", {})
+    with store.own_job(job.id) as attempt:
+        store.commit_unit(job.id, attempt, "1", ArtifactRecord("f1999", "recognise"))
+    assert set(store.artifacts(f"f{number}" for number in range(2000))) == {"f1999"}
+
+
+def test_equal_content_is_one_object(tmp_path: Path) -> None:
+    objects = Objects(tmp_path / "objects")
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(b"same")
+    one, two = objects.put(tmp_path / "one"), objects.put(tmp_path / "two")
+    assert one == two
+    assert objects.path(one).read_bytes() == b"same"
+    assert sum(path.is_file() for path in (tmp_path / "objects").rglob("*")) == 1
+
+
+def test_a_digest_is_computed_again_only_when_the_file_changed(
+    store: Store, tmp_path: Path
+) -> None:
+    file = tmp_path / "source.mp4"
+    file.write_bytes(b"one")
+    asked: list[Path] = []
+
+    def hasher(path: Path) -> str:
+        asked.append(path)
+        return str(len(asked)) * 64
+
+    assert store.digest(file, hasher) == store.digest(file, hasher) == "1" * 64
+    file.write_bytes(b"other")
+    assert store.digest(file, hasher) == "2" * 64
+
+
+def test_a_database_of_another_release_is_refused(tmp_path: Path) -> None:
+    import sqlite3
+
+    settings = Settings(data_dir=tmp_path / "data")
+    Store(settings).close()
+    with sqlite3.connect(tmp_path / "data" / "videoclip.db") as database:
+        database.execute("UPDATE schema_version SET version = 99")
+    database.close()
+    with pytest.raises(StoreError, match="schema 99"):
+        Store(settings)

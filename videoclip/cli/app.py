@@ -1,0 +1,234 @@
+"""The commands and their options. The contract that scripts rely on: names, ranges, exit status, output folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from videoclip import __version__
+from videoclip.cli import options
+from videoclip.cli.console import reporter
+from videoclip.cli.jobs import run_targets
+from videoclip.cli.sources import Target, targets
+from videoclip.errors import UsageError
+from videoclip.schemas import (
+    Aspect,
+    Captions,
+    ClipRequest,
+    CutMode,
+    CutRequest,
+    Genre,
+    HighlighterName,
+    RecogniserName,
+    RenderOptions,
+    TimeRange,
+    TranscribeRequest,
+)
+from videoclip.settings import load_settings
+from videoclip.timecode import parse_range
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Long videos in, finished clips out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Output folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON line an event on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Language = Annotated[str, typer.Option(metavar="auto|zh|en|...", help="Language spoken.")]
+Recogniser = Annotated[RecogniserName, typer.Option(help="Speech engine.")]
+Hotwords = Annotated[
+    str | None, typer.Option(metavar="FILE|TEXT", help="Names and terms to expect.")
+]
+
+
+@app.command()
+def clip(
+    source: Annotated[
+        list[Path], typer.Argument(metavar="SOURCE...", help="File, folder or list.")
+    ],
+    out: Out,
+    top: Annotated[int, typer.Option(min=1, max=100, help="Clips at most.")] = 5,
+    prompt: Annotated[str, typer.Option(help="What to look for, in your words.")] = "",
+    genre: Annotated[Genre, typer.Option(help="Kind of video.")] = Genre.AUTO,
+    language: Language = "auto",
+    recogniser: Recogniser = RecogniserName.AUTO,
+    transcript: Annotated[
+        Path | None, typer.Option(help="SRT, VTT, ASS or JSON to use instead of recognition.")
+    ] = None,
+    hotwords: Hotwords = None,
+    highlighter: Annotated[
+        HighlighterName, typer.Option(help="Who picks the highlights.")
+    ] = HighlighterName.AUTO,
+    min_seconds: Annotated[str, typer.Option(metavar="S", help="Shortest clip.")] = "15",
+    max_seconds: Annotated[str, typer.Option(metavar="S", help="Longest clip.")] = "90",
+    mode: Annotated[CutMode, typer.Option(help="How pictures come about.")] = CutMode.AUTO,
+    captions: Annotated[Captions, typer.Option(help="Where captions go.")] = Captions.BURN,
+    style: Annotated[str, typer.Option(metavar="NAME", help="Caption style.")] = "clean",
+    watermark: Annotated[
+        str | None, typer.Option(metavar="PATH|TEXT", help="Image or text over the picture.")
+    ] = None,
+    intro: Annotated[Path | None, typer.Option(help="Video before each clip.")] = None,
+    outro: Annotated[Path | None, typer.Option(help="Video after each clip.")] = None,
+    aspect: Annotated[Aspect, typer.Option(help="Picture shape.")] = Aspect.SOURCE,
+    loudness: Annotated[str, typer.Option(metavar="LUFS|off", help="Loudness target.")] = "-14",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Find the highlights of SOURCE and make finished clips of them."""
+    render = options.validated(
+        mode=mode,
+        captions=captions,
+        style=style,
+        watermark=options.watermark_value(watermark),
+        intro=options.absolute_file(intro, "--intro"),
+        outro=options.absolute_file(outro, "--outro"),
+        aspect=aspect,
+        loudness=options.loudness_value(loudness),
+    )
+    given = options.absolute_file(transcript, "--transcript")
+    words = options.hotword_list(hotwords)
+    min_ms = options.seconds_ms(min_seconds, "--min-seconds")
+    max_ms = options.seconds_ms(max_seconds, "--max-seconds")
+
+    def request(path: Path) -> ClipRequest:
+        try:
+            return ClipRequest(
+                source=str(path),
+                top=top,
+                prompt=prompt,
+                genre=genre,
+                language=language,
+                recogniser=recogniser,
+                transcript=given,
+                hotwords=words,
+                highlighter=highlighter,
+                min_ms=min_ms,
+                max_ms=max_ms,
+                render=render,
+            )
+        except ValidationError as error:
+            raise options.usage_error(error) from error
+
+    request(Path("/"))  # wrong values are found before anything is looked at
+    found = targets(source, out)
+    if given is not None and len(found) > 1:
+        raise UsageError(
+            f"--transcript belongs to one video, and {len(found)} were given", "Run them one by one"
+        )
+    with reporter(as_json=as_json, quiet=quiet) as report:
+        return run_targets(found, request, load_settings(), report)
+
+
+@app.command()
+def transcribe(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="File, folder or list.")],
+    out: Out,
+    language: Language = "auto",
+    recogniser: Recogniser = RecogniserName.AUTO,
+    hotwords: Hotwords = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Write down what is said in SOURCE, with times: JSON, SRT and VTT."""
+    words = options.hotword_list(hotwords)
+
+    def request(path: Path) -> TranscribeRequest:
+        return TranscribeRequest(
+            source=str(path), language=language, recogniser=recogniser, hotwords=words
+        )
+
+    with reporter(as_json=as_json, quiet=quiet) as report:
+        return run_targets(targets([source], out), request, load_settings(), report)
+
+
+@app.command()
+def cut(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="File.")],
+    ranges: Annotated[
+        list[str],
+        typer.Option("--range", metavar="A-B", help="S.mmm, M:SS.mmm or H:MM:SS.mmm; repeat it."),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="OUT", help="Output folder, or one file.mp4.")
+    ],
+    mode: Annotated[CutMode, typer.Option(help="How pictures come about.")] = CutMode.AUTO,
+    join: Annotated[bool, typer.Option("--join", help="One file of all ranges in order.")] = False,
+    watermark: Annotated[
+        str | None, typer.Option(metavar="PATH|TEXT", help="Image or text over the picture.")
+    ] = None,
+    aspect: Annotated[Aspect, typer.Option(help="Picture shape.")] = Aspect.SOURCE,
+    loudness: Annotated[str, typer.Option(metavar="LUFS|off", help="Loudness target.")] = "off",
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> int:
+    """Cut given ranges out of SOURCE, exact to the frame."""
+    render: RenderOptions = options.validated(
+        mode=mode,
+        captions=Captions.NONE,
+        watermark=options.watermark_value(watermark),
+        aspect=aspect,
+        loudness=options.loudness_value(loudness),
+    )
+    parts = [TimeRange(start_ms=a, end_ms=b) for a, b in (parse_range(text) for text in ranges)]
+    one_file = (
+        out.absolute() if out.suffix.lower() in {".mp4", ".m4a"} and not out.is_dir() else None
+    )
+    if one_file is not None and len(parts) > 1 and not join:
+        raise UsageError(
+            f"{len(parts)} ranges make {len(parts)} files, and -o names one",
+            "Add --join for one file of all ranges, or name a folder",
+        )
+    found = targets([source], out)
+    if len(found) != 1 or found[0].out != out.absolute():
+        raise UsageError("cut takes one file", "Name the video itself")
+
+    def request(path: Path) -> CutRequest:
+        return CutRequest(source=str(path), ranges=parts, join=join, render=render)
+
+    with reporter(as_json=as_json, quiet=quiet) as report:
+        return run_targets(
+            [Target(found[0].source, out.absolute())],
+            request,
+            load_settings(),
+            report,
+            single_file=one_file,
+        )
+
+
+@app.command()
+def probe(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="File.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    debug: Debug = False,
+) -> int:
+    """Say what SOURCE is, or why it cannot be used."""
+    from videoclip.cli.inspect import show_media
+
+    return show_media(source, load_settings(), as_json=as_json)
+
+
+@app.command()
+def doctor(debug: Debug = False) -> int:
+    """Check this machine: FFmpeg, fonts, engines, folders; say how to mend what is missing."""
+    from videoclip.cli.inspect import show_health
+
+    return show_health(load_settings())
+
+
+@app.command()
+def version() -> int:
+    """Print the version."""
+    typer.echo(f"video-clip {__version__}")
+    return 0

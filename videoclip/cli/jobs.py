@@ -1,0 +1,136 @@
+"""Run jobs in this process: one store, one Ray, one source after the other, each in its own folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videoclip.cli.console import Reporter
+from videoclip.cli.server_parts import load
+from videoclip.cli.sources import Target, show
+from videoclip.errors import Cancelled, VideoClipError
+from videoclip.schemas import JobRequest, Manifest
+from videoclip.settings import Settings
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["run_targets"]
+
+_STATUS_EXIT = {"succeeded": 0, "nothing_selected": 4, "partial": 5, "failed": 5}
+_STOP_WITHIN_S = 4.0
+
+
+def run_targets(
+    jobs: Sequence[Target],
+    request: Callable[[Path], JobRequest],
+    settings: Settings,
+    reporter: Reporter,
+    *,
+    single_file: Path | None = None,
+) -> int:
+    """Do one job for each target; returns the exit status.
+
+    Args:
+        jobs: sources with their output folders.
+        request: makes a source's request.
+        settings: of this process.
+        reporter: hears of progress and results.
+        single_file: instead of a folder, put the only clip here.
+    """
+    pipelines_jobs = load("pipelines.jobs")
+    export = load("pipelines.export")
+    runtime = load("pipelines.ray_runtime")
+    from videoclip.store import Store
+
+    for target in jobs:
+        export.check_writable(single_file.parent if single_file else target.out)
+    statuses: list[int] = []
+    with (
+        _stop_on_signals(),
+        Store(settings) as store,
+        runtime.RayRuntime(settings.ray) as ray,
+    ):
+        for target in jobs:
+            try:
+                job = pipelines_jobs.submit(store, request(target.source))
+                result = pipelines_jobs.run_job(
+                    job.id, store=store, settings=settings, ray=ray, sink=reporter.event
+                )
+                if single_file is not None and result.manifest.clips:
+                    only = result.manifest.clips[0].file
+                    export.place(store.objects.path(result.files[only]), single_file)
+                else:
+                    export.export(result, store.objects, target.out)
+            except VideoClipError as error:
+                reporter.failure(error, show(target.source.name) if len(jobs) > 1 else "")
+                statuses.append(error.exit_status)
+                if error.exit_status == Cancelled.exit_status:
+                    break
+            else:
+                manifest: Manifest = result.manifest
+                reporter.result(manifest, show(single_file or target.out))
+                statuses.append(_STATUS_EXIT[manifest.status])
+    return _overall(statuses)
+
+
+def _overall(statuses: Sequence[int]) -> int:
+    """One status for all: theirs when they agree, else 5, 'some failed, the rest is there'."""
+    if Cancelled.exit_status in statuses:
+        return Cancelled.exit_status
+    kinds = set(statuses)
+    if len(kinds) == 1:
+        return kinds.pop()
+    return 4 if kinds == {0, 4} else 5
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[None]:
+    """SIGTERM stops like Ctrl-C; whatever hangs on the way out is ended after a few seconds."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        _arm_watchdog()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    previous = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _arm_watchdog() -> None:
+    def end() -> None:
+        _kill_descendants()
+        _remove_ray_folder()
+        os._exit(Cancelled.exit_status)
+
+    timer = threading.Timer(_STOP_WITHIN_S, end)
+    timer.daemon = True
+    timer.start()
+
+
+def _kill_descendants() -> None:
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _remove_ray_folder() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"videoclip-ray-{os.getpid()}-*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,104 @@
+"""Option values as people write them, turned into requests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from videoclip.errors import UsageError
+from videoclip.schemas import RenderOptions
+
+__all__ = [
+    "absolute_file",
+    "hotword_list",
+    "loudness_value",
+    "seconds_ms",
+    "validated",
+    "watermark_value",
+]
+
+_MOST_HOTWORDS = 1000
+
+
+def seconds_ms(value: str, option: str) -> int:
+    """Seconds, written as a decimal number, as milliseconds."""
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value):
+        raise UsageError(
+            f"{option} {value!r} is not a number of seconds", "Write it like 20 or 7.5"
+        )
+    whole, _, fraction = value.partition(".")
+    return int(whole) * 1000 + int((fraction or "0").ljust(3, "0"))
+
+
+def loudness_value(value: str) -> float | None:
+    """LUFS, or None for ``off``."""
+    if value.lower() == "off":
+        return None
+    try:
+        return float(value)
+    except ValueError as error:
+        raise UsageError(
+            f"--loudness {value!r} is neither a number nor off", "Write it like -14, -16 or off"
+        ) from error
+
+
+def hotword_list(value: str | None) -> list[str]:
+    """Words from a file (one a line) or from the text itself (commas or white space between)."""
+    if not value:
+        return []
+    path = Path(value)
+    try:
+        is_file = path.is_file()
+        text = path.read_text(encoding="utf-8-sig") if is_file else value
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"--hotwords {value!r} cannot be read", "Give UTF-8 text, one word a line"
+        ) from error
+    parts = text.splitlines() if is_file else re.split(r"[,，、;；\s]+", text)
+    words = list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    if len(words) > _MOST_HOTWORDS:
+        raise UsageError(f"{len(words)} hotwords were given", f"Give at most {_MOST_HOTWORDS}")
+    return words
+
+
+def absolute_file(value: Path | None, option: str) -> str | None:
+    """The absolute path of a file that must exist."""
+    if value is None:
+        return None
+    if not value.is_file():
+        raise UsageError(f"{option} {str(value)!r} is not a file", "Check the path")
+    return str(value.absolute())
+
+
+def watermark_value(value: str | None) -> str | None:
+    """An image's absolute path, or the text as it is."""
+    if not value:
+        return None
+    path = Path(value)
+    try:
+        return str(path.absolute()) if path.is_file() else value
+    except OSError:  # too long for a path: a text then
+        return value
+
+
+def validated(**values: object) -> RenderOptions:
+    """Render options, or an error that names the wrong one.
+
+    Raises:
+        UsageError: a value is out of its range.
+    """
+    try:
+        return RenderOptions.model_validate(values)
+    except ValidationError as error:
+        raise usage_error(error) from error
+
+
+def usage_error(error: ValidationError) -> UsageError:
+    """A pydantic error as one line a person can act upon."""
+    faults = "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc']) or 'options'}: {fault['msg']}"
+        for fault in error.errors(include_url=False, include_input=False)
+    )
+    return UsageError(faults.replace("Value error, ", ""), "See videoclip clip --help")

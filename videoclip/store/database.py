@@ -1,0 +1,105 @@
+"""The database engine: SQLite (WAL) embedded, PostgreSQL through asyncpg; opening and checking it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from videoclip.errors import StoreError
+from videoclip.store.models import SCHEMA_VERSION, Base, SchemaVersion
+from videoclip.store.objects import full
+from videoclip.store.repository import Repository
+
+__all__ = ["Database"]
+
+_BUSY_MS = 30_000
+
+
+class Database:
+    """One engine with its transactions."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._engine = _engine(url, data_dir)
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    async def open(self) -> None:
+        """Create the tables where there are none.
+
+        Raises:
+            StoreError: another release wrote this database, or it cannot be reached.
+        """
+        with _database_errors(self._data_dir):
+            async with self._engine.begin() as connection:
+                await connection.run_sync(Base.metadata.create_all)
+            async with self._sessions.begin() as session:
+                version = await session.scalar(select(SchemaVersion.version))
+                if version is None:
+                    session.add(SchemaVersion(version=SCHEMA_VERSION))
+                elif version != SCHEMA_VERSION:
+                    raise StoreError(
+                        f"the database has schema {version}, this release writes {SCHEMA_VERSION}",
+                        "Use the release that wrote it, or set VIDEOCLIP_DATA_DIR to a new folder",
+                    )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Repository]:
+        """A transaction that commits at the end and rolls back on any error."""
+        with _database_errors(self._data_dir):
+            async with self._sessions.begin() as session:
+                yield Repository(session)
+
+
+def _engine(url: str, data_dir: Path) -> AsyncEngine:
+    if not url:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite+aiosqlite:///{data_dir / 'videoclip.db'}"
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")  # WAL: safe against a killed process
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    return engine
+
+
+class _database_errors:  # noqa: N801 - used as a context manager, reads as a verb
+    """Turn driver errors into errors that name the remedy."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, DBAPIError | sqlite3.Error | OSError):
+            return
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        if "disk is full" in cause or "No space left" in cause:
+            raise full(self._data_dir) from error
+        raise StoreError(
+            f"the database refused: {cause}",
+            f"Check that {self._data_dir} can be written, or VIDEOCLIP_DATABASE_URL",
+        ) from error

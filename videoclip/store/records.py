@@ -1,0 +1,42 @@
+"""Value objects that the store hands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from videoclip.store.objects import ObjectRef
+
+__all__ = ["ArtifactRecord", "JobRecord", "UnitFailure"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as it stands."""
+
+    id: str
+    kind: str
+    request: dict[str, Any]
+    state: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRecord:
+    """What a unit of work made."""
+
+    fingerprint: str
+    stage: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    objects: dict[str, ObjectRef] = field(default_factory=dict)
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFailure:
+    """Why a unit of work failed for good."""
+
+    code: str
+    cause: str
+    remedy: str
