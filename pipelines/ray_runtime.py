@@ -68,8 +68,6 @@ class RayRuntime:
             else:
                 _sweep_dead_folders()
                 _let_workers_import()
-                # Ray's own log lines go to the terminal otherwise; its files are in a private folder.
-                os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
                 # Sockets have paths of at most 107 bytes: the data folder may be too deep for them.
                 self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
                 ray.init(

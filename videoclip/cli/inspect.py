@@ -56,8 +56,10 @@ def _facts(source: Path, media: MediaInfo) -> list[tuple[str, str]]:
         facts.append(
             (
                 "video",
-                f"{video.codec} {video.width}x{video.height}, shown {video.display_width}x"
-                f"{video.display_height}, {video.frame_rate} fps ({rate}), {video.pixel_format}",
+                (
+                    f"{video.codec} {video.width}x{video.height}, shown {video.display_width}x"
+                    f"{video.display_height}, {video.frame_rate} fps ({rate}), {video.pixel_format}"
+                ),
             )
         )
         if video.rotation:

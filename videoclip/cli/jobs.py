@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -55,6 +56,7 @@ def run_targets(
     statuses: list[int] = []
     with (
         _stop_on_signals(),
+        _native_log(settings.data_dir / "logs" / "native.log"),
         Store(settings) as store,
         runtime.RayRuntime(settings.ray) as ray,
     ):
@@ -89,6 +91,33 @@ def _overall(statuses: Sequence[int]) -> int:
     if len(kinds) == 1:
         return kinds.pop()
     return 4 if kinds == {0, 4} else 5
+
+
+@contextmanager
+def _native_log(path: Path) -> Iterator[None]:
+    """Send what native libraries write to standard error into a file; ours still goes to the terminal.
+
+    Ray's core writes its own notes straight to file descriptor 2, in the middle of the progress bars.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    ours, python_stderr = (
+        os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace"),
+        sys.stderr,
+    )
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.dup2(log, 2)
+        sys.stderr = ours
+        yield
+    finally:
+        ours.flush()
+        sys.stderr = python_stderr
+        os.dup2(terminal, 2)
+        for descriptor in (terminal, log):
+            os.close(descriptor)
+        ours.close()
 
 
 @contextmanager

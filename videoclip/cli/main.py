@@ -26,18 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 'Install the server part: pip install "video-clip[server]"',
                 _USAGE,
             )
-        import click
+        import typer
+        from typer.exceptions import TyperException
 
         try:
             status = app(arguments, standalone_mode=False, prog_name="videoclip")
-        except click.exceptions.Exit as stop:
+        except typer.Exit as stop:
             return stop.exit_code
-        except click.ClickException as error:
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        except TyperException as error:  # wrong usage, found by the parser
             context = getattr(error, "ctx", None)
             command = context.command_path if context is not None else "videoclip"
-            return _tell(error.format_message(), f"See {command} --help", _USAGE)
-        except click.Abort:
-            raise KeyboardInterrupt from None
+            told = getattr(error, "format_message", error.__str__)()
+            if not told:  # no command was given, and the help is on the screen
+                return _USAGE
+            return _tell(told.replace("Value error, ", ""), f"See {command} --help", _USAGE)
         return status if isinstance(status, int) else 0
     except VideoClipError as error:
         if debug:
