@@ -20,6 +20,8 @@ __all__ = ["Highlights", "pick_highlights"]
 
 _HIGHLIGHT_VERSION = 1
 _OVERLAP_SENTENCES = 8
+_FALLBACK = "highlighter_fallback"
+"""Code of the notice that another engine answered instead."""
 _PARALLEL_REQUESTS = 4
 """Windows asked at once: the endpoint batches them, we only wait."""
 
@@ -60,7 +62,8 @@ class _HighlightWorker:
             {
                 "proposals": [asdict(proposal) for proposal in answer.proposals],
                 "notices": [notice.model_dump() for notice in answer.notices],
-            }
+            },
+            lasting=all(notice.code != _FALLBACK for notice in answer.notices),
         )
 
 

@@ -43,6 +43,8 @@ class WorkerResult:
 
     payload: dict[str, Any]
     objects: dict[str, ObjectRef] = field(default_factory=dict)
+    lasting: bool = True
+    """False for a makeshift: it serves this run, and the next run tries again."""
 
 
 class Worker(Protocol):
@@ -125,7 +127,8 @@ def run_units(
             artifact = ArtifactRecord(
                 unit.fingerprint, stage, answer.payload, answer.objects, answer.wall_s, answer.cpu_s
             )
-            context.store.commit_unit(context.job_id, context.attempt, unit.key, artifact)
+            if answer.lasting:
+                context.store.commit_unit(context.job_id, context.attempt, unit.key, artifact)
             done[unit.key] = artifact
         else:
             _fail(context, stage, unit, answer.failure, failures)
@@ -179,6 +182,7 @@ class _Answer:
     objects: dict[str, ObjectRef]
     wall_s: float
     cpu_s: float
+    lasting: bool
     failure: UnitFailure | None
 
 
@@ -211,6 +215,7 @@ class _UnitActor:
             "key": row["key"],
             "payload": json.dumps(result.payload, ensure_ascii=False),
             "objects": json.dumps(objects),
+            "lasting": result.lasting,
             "error": json.dumps(error),
             "wall_s": time.monotonic() - wall,
             "cpu_s": _cpu_seconds() - cpu,
@@ -294,6 +299,7 @@ def _answer(row: dict[str, Any]) -> _Answer:
         objects=objects,
         wall_s=row["wall_s"],
         cpu_s=row["cpu_s"],
+        lasting=row["lasting"],
         failure=None if error is None else UnitFailure(**error),
     )
 

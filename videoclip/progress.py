@@ -18,7 +18,7 @@ class Event:
     """One thing that happened in a job."""
 
     event: str
-    """job_started, stage_started, progress, stage_finished, notice, clip_ready, job_finished, error."""
+    """job_started, stage_started, progress, stage_finished, notice, job_finished, error."""
     job: str = ""
     source: str = ""
     """Name of the source, so that lines of a batch can be told apart."""

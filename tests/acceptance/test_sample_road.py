@@ -130,9 +130,7 @@ def test_another_prompt_transcribes_nothing_again(run: Run, tmp_path: Path) -> N
     stages = {stage["name"]: stage for stage in manifest(tmp_path)["stages"]}
     assert stages["audio"]["reused"] == 1
     assert stages["recognise"]["reused"] == stages["recognise"]["units"] > 1
-    assert (tmp_path / "transcript.json").read_bytes() == (
-        run.out / "transcript.json"
-    ).read_bytes()
+    assert (tmp_path / "transcript.json").read_bytes() == (run.out / "transcript.json").read_bytes()
 
 
 def test_the_same_command_again_does_nothing_again(run: Run, tmp_path: Path) -> None:

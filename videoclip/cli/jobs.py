@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,11 +51,12 @@ def run_targets(
     runtime = load("pipelines.ray_runtime")
     from videoclip.store import Store
 
+    fresh = [target.out for target in jobs if not target.out.exists()]
     for target in jobs:
         export.check_writable(single_file.parent if single_file else target.out)
     statuses: list[int] = []
     with (
-        _stop_on_signals(),
+        _stop_on_signals(lambda: reporter.failure(_cancelled())),
         _native_log(settings.data_dir / "logs" / "native.log"),
         Store(settings) as store,
         runtime.RayRuntime(settings.ray) as ray,
@@ -66,21 +67,36 @@ def run_targets(
                 result = pipelines_jobs.run_job(
                     job.id, store=store, settings=settings, ray=ray, sink=reporter.event
                 )
-                if single_file is not None and result.manifest.clips:
-                    only = result.manifest.clips[0].file
-                    export.place(store.objects.path(result.files[only]), single_file)
-                else:
+                if single_file is None:
                     export.export(result, store.objects, target.out)
+                for clip in result.manifest.clips if single_file else ():
+                    export.place(store.objects.path(result.files[clip.file]), single_file)
             except VideoClipError as error:
                 reporter.failure(error, show(target.source.name) if len(jobs) > 1 else "")
                 statuses.append(error.exit_status)
                 if error.exit_status == Cancelled.exit_status:
                     break
+            except KeyboardInterrupt:
+                reporter.failure(_cancelled(), show(target.source.name) if len(jobs) > 1 else "")
+                statuses.append(Cancelled.exit_status)
+                break
             else:
                 manifest: Manifest = result.manifest
                 reporter.result(manifest, show(single_file or target.out))
                 statuses.append(_STATUS_EXIT[manifest.status])
+    _remove_empty(fresh)
     return _overall(statuses)
+
+
+def _cancelled() -> Cancelled:
+    return Cancelled("cancelled", "Run the same command again to go on from here")
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Folders that were made for results that never came."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _overall(statuses: Sequence[int]) -> int:
@@ -121,12 +137,14 @@ def _native_log(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[None]:
-    """SIGTERM stops like Ctrl-C; whatever hangs on the way out is ended after a few seconds."""
+def _stop_on_signals(tell: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM stops like Ctrl-C; whatever hangs on the way out, or swallows it, is ended after seconds."""
+    watchdog = _watchdog(tell)
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        _arm_watchdog()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        watchdog.start()
+        for again in previous:
+            signal.signal(again, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     previous = {
@@ -135,19 +153,21 @@ def _stop_on_signals() -> Iterator[None]:
     try:
         yield
     finally:
+        watchdog.cancel()
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def _arm_watchdog() -> None:
+def _watchdog(tell: Callable[[], None]) -> threading.Timer:
     def end() -> None:
+        tell()
         _kill_descendants()
         _remove_ray_folder()
         os._exit(Cancelled.exit_status)
 
     timer = threading.Timer(_STOP_WITHIN_S, end)
     timer.daemon = True
-    timer.start()
+    return timer
 
 
 def _kill_descendants() -> None:

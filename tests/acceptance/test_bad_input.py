@@ -1,0 +1,313 @@
+"""Bad input, each with its exit status and its message: one line of cause, one of remedy, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import SAMPLE, Command, manifest
+from tests.support.media import make_numbered_video
+
+pytestmark = pytest.mark.slow
+
+SRT = "1\n00:00:00,000 --> 00:00:05,000\nThe price tonight is nine dollars only, so order it now.\n"
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    return Command(tmp_path_factory.mktemp("data"))
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], check=True)
+
+
+def check_error(done: subprocess.CompletedProcess[str], status: int, cause: str) -> None:
+    assert done.returncode == status, done.stderr
+    assert cause in done.stderr
+    first, second = done.stderr.strip().splitlines()[-2:]
+    assert first.startswith("error: ")
+    assert second.startswith("  what to do: ")
+    assert "Traceback" not in done.stderr
+
+
+# ---------------------------------------------------------------------- refused sources
+
+
+def missing(folder: Path) -> Path:
+    return folder / "none.mp4"
+
+
+def folder_without_media(folder: Path) -> Path:
+    (folder / "notes").mkdir()
+    (folder / "notes" / "readme.md").write_text("nothing here")
+    return folder / "notes"
+
+
+def text_renamed(folder: Path) -> Path:
+    path = folder / "talk.mp4"
+    path.write_text("this is not a video\n" * 100)
+    return path
+
+
+def zero_length(folder: Path) -> Path:
+    path = folder / "empty.mp4"
+    path.touch()
+    return path
+
+
+def truncated(folder: Path) -> Path:
+    """The index stands at the end and is cut off."""
+    whole = make_numbered_video(folder / "whole.mp4", frames=100, extra=["-movflags", "0"])
+    path = folder / "cut.mp4"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    return path
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe.mp4")
+    return folder / "pipe.mp4"
+
+
+def playlist(folder: Path) -> Path:
+    make_numbered_video(folder / "secret.ts", frames=25)
+    path = folder / "list.mp4"
+    path.write_text("#EXTM3U\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "cause"),
+    [
+        (missing, "does not exist"),
+        (folder_without_media, "holds no video or audio file"),
+        (text_renamed, "not"),
+        (zero_length, "empty"),
+        (truncated, "incomplete"),
+        (pipe, "not a regular file"),
+        (playlist, "not"),
+    ],
+)
+def test_sources_that_cannot_be_used(
+    command: Command, tmp_path: Path, make: Callable[[Path], Path], cause: str
+) -> None:
+    out = tmp_path / "out"
+    done = command.run("clip", make(tmp_path), "-o", out, "--quiet")
+    check_error(done, 3, cause)
+    assert not out.exists() or list(out.iterdir()) == []
+
+
+# ---------------------------------------------------------------------- odd sources that work
+
+
+def rotated(folder: Path) -> Path:
+    return make_numbered_video(folder / "v.mp4", frames=150, rotation=90)
+
+
+def odd_dimensions(folder: Path) -> Path:
+    return make_numbered_video(folder / "v.mkv", frames=150, size=(321, 181))
+
+
+def one_pixel(folder: Path) -> Path:
+    path = folder / "v.mkv"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "color=red:size=1x1:rate=25:duration=6", "-f", "lavfi"),
+        *("-i", "sine=duration=6", "-c:v", "ffv1", "-c:a", "aac", path),
+    )
+    return path
+
+
+def variable_rate(folder: Path) -> Path:
+    path = folder / "v.mp4"
+    source = make_numbered_video(folder / "c.mp4", frames=150)
+    ffmpeg(
+        *("-i", source, "-vf", "setpts='if(gt(mod(N,10),5),PTS+0.3/TB*0.04,PTS)'"),
+        *("-fps_mode", "vfr", "-c:a", "copy", path),
+    )
+    return path
+
+
+def wrong_suffix(folder: Path) -> Path:
+    path = make_numbered_video(folder / "v.mp4", frames=150)
+    return path.rename(folder / "v.avi")
+
+
+def without_sound(folder: Path) -> Path:
+    return make_numbered_video(folder / "v.mp4", frames=150, audio="none")
+
+
+def only_sound(folder: Path) -> Path:
+    path = folder / "talk.mp3"
+    ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=6", path)
+    return path
+
+
+def truncated_but_playable(folder: Path) -> Path:
+    whole = make_numbered_video(folder / "whole.mkv", frames=250)
+    path = folder / "v.mkv"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 8 // 10])
+    return path
+
+
+HOSTILE = [
+    "'; rm -rf x; '.mp4",
+    "100%d.mp4",
+    "two\nlines.mp4",
+    "-o.mp4",
+    "视频 你好.mp4",
+    "a:b,[c]=d.mp4",
+]
+
+
+def hostile(name: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        return make_numbered_video(folder / "v.mp4", frames=150).rename(folder / name)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        rotated,
+        odd_dimensions,
+        one_pixel,
+        variable_rate,
+        wrong_suffix,
+        without_sound,
+        only_sound,
+        truncated_but_playable,
+        *(pytest.param(hostile(name), id=repr(name)) for name in HOSTILE),
+        pytest.param(
+            lambda folder: make_numbered_video(folder / "v.mp4", frames=150).rename(
+                Path(os.fsdecode(os.fsencode(folder) + b"/bytes-\xff\xfe.mp4"))
+            ),
+            id="not UTF-8",
+        ),
+    ],
+)
+def test_odd_sources_become_clips(
+    command: Command, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    (tmp_path / "t.srt").write_text(SRT)
+    source, out = make(tmp_path), tmp_path / "out"
+    done = command.run(
+        *("clip", "-o", out, "--transcript", tmp_path / "t.srt", "--min-seconds", "2"),
+        *("--json", "--", source),
+    )
+    assert done.returncode == 0, done.stderr
+    made = manifest(out)
+    assert len(made["clips"]) == 1
+    assert made["clips"][0]["proof"]["ok"]
+    assert (out / made["clips"][0]["file"]).suffix == (".m4a" if make is only_sound else ".mp4")
+    assert {path.name for path in out.iterdir()} == {
+        "clips",
+        "manifest.json",
+        *(f"transcript.{kind}" for kind in ("json", "srt", "vtt")),
+    }
+
+
+def test_a_source_without_sound_and_transcript_says_so(command: Command, tmp_path: Path) -> None:
+    done = command.run("clip", without_sound(tmp_path), "-o", tmp_path / "out", "--json")
+    assert done.returncode == 4, done.stderr
+    told = manifest(tmp_path / "out")
+    assert told["status"] == "nothing_selected"
+    assert "no_audio" in [notice["code"] for notice in told["notices"]]
+
+
+# ---------------------------------------------------------------------- output
+
+
+def test_an_output_folder_that_cannot_be_written(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = command.run("clip", SAMPLE, "-o", tmp_path / "file" / "out", "--quiet")
+    check_error(done, 2, "cannot be written")
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+needs_mount = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can make a small disk"
+)
+
+
+@needs_mount
+def test_a_full_disk_under_the_data_folder(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        command = Command(disk / "data")
+        done = command.run("transcribe", SAMPLE, "-o", tmp_path / "out", "--quiet")
+        check_error(done, 5, "is full")
+        assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+@needs_mount
+def test_a_full_disk_under_the_output_folder(command: Command, tmp_path: Path) -> None:
+    source = make_numbered_video(tmp_path / "v.mp4", frames=250, size=(640, 360), audio="noise")
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        done = command.run("cut", source, "--range", "0-10", "-o", disk / "out", "--quiet")
+        check_error(done, 5, "is full")
+        left = [path for path in (disk / "out").rglob("*") if path.is_file()]
+        assert [path for path in left if path.suffix == ".mp4"] == []
+        assert not (disk / "out" / "manifest.json").exists()
+    again = command.run("cut", source, "--range", "0-10", "-o", tmp_path / "room", "--json")
+    assert again.returncode == 0, again.stderr
+    assert manifest(tmp_path / "room")["stages"][0]["reused"] == 1
+
+
+# ---------------------------------------------------------------------- usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        (["--top", "0"], "--top"),
+        (["--genre", "opera"], "genre"),
+        (["--loudness", "loud"], "neither a number nor off"),
+        (["--min-seconds", "60", "--max-seconds", "30"], "longest clip"),
+        (["--style", "no-such-style"], "style"),
+        (["--mode", "smart"], "smart"),
+        (["--mode", "copy"], "copy"),
+        (["--recogniser", "funasr"], "FunASR"),
+        (["--language", "zh"], "zh"),
+        (["--highlighter", "llm"], "endpoint"),
+        (["--transcript", "none.srt"], "not a file"),
+        (["--watermark", "none/logo.png"], "logo.png"),
+        (["--intro", "none.mp4"], "not a file"),
+        (["--no-such-option"], "No such option"),
+    ],
+)
+def test_wrong_options_are_refused_never_ignored(
+    command: Command, tmp_path: Path, arguments: list[str], cause: str
+) -> None:
+    done = command.run("clip", SAMPLE, "-o", tmp_path / "out", "--quiet", *arguments)
+    check_error(done, 2, cause)
+
+
+def test_a_rotated_phone_video_is_upright(command: Command, tmp_path: Path) -> None:
+    source = rotated(tmp_path)
+    done = command.run("cut", source, "--range", "1-3", "-o", tmp_path / "one.mp4", "--json")
+    assert done.returncode == 0, done.stderr
+    shown = subprocess.run(
+        [
+            *("ffprobe", "-v", "error", "-select_streams", "v", "-of", "csv=p=0"),
+            *("-show_entries", "stream=width,height", tmp_path / "one.mp4"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown.strip().split(",")[:2] == ["180", "320"]
