@@ -13,6 +13,7 @@ from pipelines.source import Source
 from pipelines.units import Outcome, Unit, WorkerResult, run_units
 from videoclip.fingerprint import file_sha256, fingerprint
 from videoclip.media.captions import Cue, cues_for
+from videoclip.media.cut import clip_size
 from videoclip.media.ffmpeg import version
 from videoclip.media.render import RenderJob, render
 from videoclip.schemas import MediaInfo, RenderOptions, Sentence, TimeRange
@@ -22,6 +23,8 @@ from videoclip.store import ObjectRef, Objects
 __all__ = ["ClipPlan", "render_clips"]
 
 _RENDER_VERSION = 1
+_SOUND_ONLY_SIZE = (1280, 720)
+"""For the line lengths of side files where there is no picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def render_clips(
     }
     units = []
     for plan in plans:
-        cues = _cues(plan, source.media)
+        cues = _cues(plan, source.media, options)
         units.append(
             Unit(
                 key=plan.key,
@@ -158,11 +161,10 @@ def render_clips(
     )
 
 
-def _cues(plan: ClipPlan, media: MediaInfo) -> tuple[Cue, ...]:
+def _cues(plan: ClipPlan, media: MediaInfo, options: RenderOptions) -> tuple[Cue, ...]:
     if not plan.sentences:
         return ()
-    width = media.video.display_width if media.video else 1280
-    height = media.video.display_height if media.video else 720
+    width, height = clip_size(media, options) if media.video else _SOUND_ONLY_SIZE
     return tuple(cues_for(plan.sentences, plan.ranges, width=width, height=height))
 
 

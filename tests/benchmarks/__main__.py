@@ -61,7 +61,9 @@ def memory(folder: Path) -> None:
         command = Command(folder / f"data-{minutes}")
         began = time.monotonic()
         with PeakMemory(command.mark) as watch:
-            done = command.run("clip", video, "-o", folder / f"out-{minutes}", "--json", timeout=7200)
+            done = command.run(
+                "clip", video, "-o", folder / f"out-{minutes}", "--json", timeout=7200
+            )
         if done.returncode != 0:
             sys.exit(done.stderr)
         peaks[minutes] = watch.peak

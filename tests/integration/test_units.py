@@ -64,9 +64,7 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-def context(
-    tmp_path: Path, ray_runtime: RayRuntime, events: list[Event]
-) -> Iterator[JobContext]:
+def context(tmp_path: Path, ray_runtime: RayRuntime, events: list[Event]) -> Iterator[JobContext]:
     settings = Settings(data_dir=tmp_path / "data")
     with Store(settings) as store:
         job = store.ensure_job("clip", "k", {})

@@ -1,0 +1,199 @@
+"""What a clip is made from, what comes out, and which way of cutting serves which wish."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from videoclip.errors import EngineUnavailable, UsageError, one_line
+from videoclip.media.captions import STYLES, Cue
+from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO
+from videoclip.media.geometry import plan_frame
+from videoclip.schemas import (
+    Aspect,
+    Captions,
+    CutMode,
+    MediaInfo,
+    Notice,
+    Proof,
+    RenderOptions,
+    TimeRange,
+)
+
+__all__ = [
+    "RenderJob",
+    "Rendered",
+    "check_options",
+    "choose_mode",
+    "clip_size",
+    "watermark_image",
+]
+
+_IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".svg", ".tif", ".tiff")
+_SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png_pipe", b"\xff\xd8\xff": "jpeg_pipe"}
+_MAX_IMAGE_BYTES = 32 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class RenderJob:
+    """Everything that one clip is made from. Picklable."""
+
+    source: Path
+    media: MediaInfo
+    ranges: tuple[TimeRange, ...]
+    """Joined in this order."""
+    options: RenderOptions
+    cues: tuple[Cue, ...]
+    """Captions on the clip's own time line, intro not counted."""
+    title: str
+    work: Path
+    """Private, existing, empty folder; afterwards it holds the results and nothing else."""
+    stem: str
+    """File name of the results, without suffix; made by the server, never by a user."""
+    font: str
+    """Font family of captions and text watermarks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished clip and its side files, all in the job's folder."""
+
+    video: Path
+    """``.mp4``, or ``.m4a`` where the source has no picture."""
+    srt: Path | None
+    vtt: Path | None
+    thumbnail: Path | None
+    mode: CutMode
+    proof: Proof
+    duration_ms: int
+    notices: tuple[Notice, ...]
+    cpu_s: float
+    """Processor seconds of all FFmpeg and FFprobe processes that it took."""
+
+
+def clip_size(media: MediaInfo, options: RenderOptions) -> tuple[int, int]:
+    """Width and height of the clip's picture in pixels, which captions are laid out for; (0, 0) for none."""
+    if media.video is None:
+        return 0, 0
+    frame = plan_frame(media.video, options.aspect)
+    return frame.width, frame.height
+
+
+def choose_mode(options: RenderOptions, media: MediaInfo) -> CutMode:
+    """The way of cutting for these wishes: ``auto`` is the cheapest one that is frame-exact.
+
+    Raises:
+        EngineUnavailable: ``smart`` was asked for.
+        UsageError: the wishes cannot be met together.
+    """
+    check_options(options, media)
+    return CutMode.COPY if options.mode is CutMode.COPY else CutMode.ENCODE
+
+
+def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) -> None:
+    """Refuse wishes that cannot be met, before any work is done.
+
+    Args:
+        options: how the clip shall look.
+        media: what the source is.
+        ranges: how many ranges are joined into the clip.
+
+    Raises:
+        EngineUnavailable: ``smart`` cutting, which is not there yet.
+        UsageError: an unknown style, a missing file, or wishes that contradict each other.
+    """
+    if options.mode is CutMode.SMART:
+        raise EngineUnavailable(
+            "smart cutting is not available in this version",
+            "Use --mode encode (frame-exact) or --mode copy (instant, starts at a keyframe)",
+        )
+    if options.style not in STYLES:
+        raise UsageError(
+            f"there is no caption style {one_line(options.style, 40)!r}",
+            f"Choose one of {', '.join(sorted(STYLES))}",
+        )
+    watermark_image(options.watermark)
+    for name, value in (("intro", options.intro), ("outro", options.outro)):
+        if value is not None and not Path(value).is_file():
+            raise UsageError(
+                f"the {name} {one_line(value, 120)} does not exist", "Name an existing video file"
+            )
+    wishes = _pixel_wishes(options, ranges)
+    if media.video is None:
+        pictures = [wish for wish in wishes if not wish.startswith(("burnt", "several"))]
+        if pictures:
+            raise UsageError(
+                f"the source has no picture, so it cannot have {' and '.join(pictures)}",
+                "Leave these options out, or use a source with video",
+            )
+    if options.mode is CutMode.COPY:
+        _check_copy(media, wishes)
+
+
+def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
+    found = {
+        "burnt captions": options.captions is Captions.BURN,
+        "a watermark": options.watermark is not None,
+        "an intro": options.intro is not None,
+        "an outro": options.outro is not None,
+        "another aspect": options.aspect is not Aspect.SOURCE,
+        "several ranges joined": ranges > 1,
+    }
+    return [wish for wish, wanted in found.items() if wanted]
+
+
+def _check_copy(media: MediaInfo, wishes: list[str]) -> None:
+    if media.video is None:
+        raise UsageError("--mode copy needs a source with video", "Use --mode encode or auto")
+    if wishes:
+        raise UsageError(
+            f"--mode copy leaves the pictures as they are, so it cannot give {' and '.join(wishes)}",
+            "Use --mode encode or auto, or leave these out (such as --captions sidecar)",
+        )
+    audio = media.audio.codec if media.audio else "aac"
+    if media.video.codec not in COPYABLE_VIDEO or audio not in COPYABLE_AUDIO:
+        raise UsageError(
+            f"--mode copy cannot put {media.video.codec} and {audio} into an MP4 file",
+            "Use --mode encode or auto",
+        )
+
+
+def watermark_image(value: str | None) -> tuple[Path, str] | None:
+    """The image file that a watermark names and its demuxer, or None where the value is a text.
+
+    Raises:
+        UsageError: it looks like a path, but no PNG, JPEG or WebP image is there.
+    """
+    if value is None or not value.strip() or "\0" in value:
+        return None
+    path = Path(value)
+    try:
+        there = len(os.fsencode(value)) < 4096 and path.is_file()
+    except OSError:
+        there = False
+    if there:
+        kind = _image_kind(path)
+        if kind is not None:
+            return path.absolute(), kind
+    looks_like_path = value.startswith(("/", "./", "../", "~")) or value.lower().endswith(
+        _IMAGE_SUFFIXES
+    )
+    if there or looks_like_path:
+        fault = "is not a PNG, JPEG or WebP image" if there else "does not exist"
+        raise UsageError(
+            f"the watermark {one_line(value, 120)} {fault}",
+            "Name a PNG, JPEG or WebP image, or give a text that does not look like a path",
+        )
+    return None
+
+
+def _image_kind(path: Path) -> str | None:
+    """Demuxer of an image by its first bytes, whatever its name."""
+    if path.stat().st_size > _MAX_IMAGE_BYTES:
+        return None
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "webp_pipe"
+    return next((kind for sign, kind in _SIGNATURES.items() if head.startswith(sign)), None)

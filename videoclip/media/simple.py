@@ -1,0 +1,103 @@
+"""The two ways without a picture graph: packets copied as they are, and clips of sound only."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import ffmpeg
+
+from videoclip.errors import MediaToolFailed
+from videoclip.media.audio import origin
+from videoclip.media.bench import AAC, CONTAINER, Bench
+from videoclip.media.cut import Rendered
+from videoclip.media.ffmpeg import file_url, input_options
+from videoclip.media.packets import plan_spans
+from videoclip.media.programme import RATE, SoundPiece, seek_options
+from videoclip.media.proof import Expectation, prove
+from videoclip.schemas import Captions, CutMode, TimeRange
+
+__all__ = ["copy_packets", "sound_clip"]
+
+
+def copy_packets(bench: Bench) -> Rendered:
+    """Packets as they are; the exact start is an edit list over a keyframe (ISO/IEC 14496-12)."""
+    job, video = bench.job, bench.job.media.video
+    assert video is not None
+    span = plan_spans(job.source, job.media, job.ranges, bench.limits)[0]
+    seconds = span.end - span.start
+    srt, vtt = bench.side_files(list(job.cues))
+    source = ffmpeg.input(
+        file_url(job.source),
+        **input_options(job.media.container, bench.limits),
+        **seek_options(span.start, accurate=True),
+    )
+    streams = [source[str(video.index)]]
+    if job.media.audio is not None:
+        streams.append(source[str(job.media.audio.index)])
+    options: dict[str, Any] = {"c": "copy", "t": f"{float(seconds):.6f}", **CONTAINER}
+    if job.options.captions is Captions.SOFT and srt is not None and job.cues:
+        streams.append(ffmpeg.input(srt.name, f="srt")["s"])
+        options |= {"c:s": "mov_text"}
+    out = bench.path("mp4")
+    bench.run(ffmpeg.output(*streams, out.name, **options).get_args(), seconds)
+    expect = Expectation(
+        round(seconds * 1000), None, video.width, video.height, job.media.audio is not None,
+        exact=False,
+    )  # fmt: skip
+    proof = prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
+    bench.notice(
+        "copy_mode",
+        "Copied without encoding: hidden pictures before the start stay in the file, the end may "
+        "be a few frames late, and the loudness is the source's",
+        "Use --mode encode for a clip to publish",
+    )
+    return bench.finish(out, srt, vtt, CutMode.COPY, proof)
+
+
+def sound_clip(bench: Bench) -> Rendered:
+    """A clip of a source without picture: AAC in ``.m4a``."""
+    job = bench.job
+    begin = origin(job.source, job.media, bench.limits)
+    srt, vtt = bench.side_files(list(job.cues))
+    if job.options.captions in (Captions.BURN, Captions.SOFT) and job.cues:
+        bench.notice(
+            "captions_beside",
+            "The source has no picture, so captions are written beside the clip only",
+        )
+    pieces = [_piece(bench, begin, piece) for piece in _inside(bench)]
+    seconds = Fraction(sum(piece.samples for piece in pieces), RATE)
+    out = bench.path("m4a")
+    for attempt in range(2):
+        sound = bench.sound(pieces, attempt)
+        stream = ffmpeg.input(sound.path.name, f="w64")["a"]
+        bench.run(ffmpeg.output(stream, out.name, **CONTAINER, **AAC).get_args(), seconds)
+        expect = Expectation(round(seconds * 1000), loudness=sound.target)
+        proof = prove(out, expect=expect, limits=bench.limits)
+        if proof.ok:
+            break
+    return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
+
+
+def _piece(bench: Bench, begin: Fraction, piece: TimeRange) -> SoundPiece:
+    start = begin + Fraction(piece.start_ms, 1000)
+    # Two seconds early, so that the decoder has settled.
+    seek = start - 2 if piece.start_ms > 2000 else None
+    samples = piece.duration_ms * RATE // 1000
+    return SoundPiece(bench.job.source, bench.job.media, seek, start, samples)
+
+
+def _inside(bench: Bench) -> list[TimeRange]:
+    """The ranges, up to the end of the source."""
+    end = bench.job.media.duration_ms
+    kept = [
+        TimeRange(start_ms=piece.start_ms, end_ms=min(piece.end_ms, end))
+        for piece in bench.job.ranges
+        if piece.start_ms < end
+    ]
+    if not kept:
+        raise MediaToolFailed(
+            "the range lies behind the end of the source",
+            "Choose a range inside the source; `videoclip probe` shows its duration",
+        )
+    return kept

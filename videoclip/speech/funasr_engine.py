@@ -1,0 +1,154 @@
+"""FunASR: Paraformer with word times, voice activity detection and punctuation, through its AutoModel."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from videoclip.errors import EngineUnavailable, RecognitionFailed
+from videoclip.schemas import Engine
+from videoclip.speech.funasr_result import NoWordTimes, normalise
+from videoclip.speech.protocol import Hypothesis, Pcm, RecogniserSpec
+from videoclip.speech.quiet import quiet
+from videoclip.speech.weights import local_model
+
+__all__ = ["FunasrRecogniser", "hotword_text", "model_class"]
+
+_CLASS = re.compile(r"""^\{?\s*"?model"?\s*:\s*["']?(\w+)""", re.MULTILINE)
+_MAX_SEGMENT_MS = 30_000
+_SHORTEST = 1_600  # samples; under 100 ms the front end has no frame
+
+
+class FunasrRecogniser:
+    """A loaded FunASR pipeline. One call at a time: an instance serialises its calls anyway.
+
+    ``spec.model``, ``vad_model`` and ``punc_model`` are hub ids, local folders or FunASR's short names;
+    the weights must be on this machine already (``prefetch``) or the hub within reach.
+
+    Raises:
+        EngineUnavailable: the package is missing or the model does not load.
+    """
+
+    def __init__(self, spec: RecogniserSpec) -> None:
+        self._spec = spec
+        self._hotwords = hotword_text(spec.hotwords)
+        options: dict[str, Any] = {
+            "model": _where(spec.model),
+            "device": spec.device,
+            "disable_update": True,
+            "disable_pbar": True,
+            "disable_log": True,
+            "ncpu": int(dict(spec.options).get("threads", "") or _threads()),
+        }
+        if spec.vad_model:
+            options["vad_model"] = _where(spec.vad_model)
+            options["vad_kwargs"] = {"max_single_segment_time": _MAX_SEGMENT_MS}
+        if spec.punc_model:
+            options["punc_model"] = _where(spec.punc_model)
+        try:
+            with quiet():
+                from funasr import AutoModel
+
+                self._model: Any = AutoModel(**options)
+        except Exception as error:  # FunASR raises anything, AssertionError and KeyError among it
+            raise EngineUnavailable(
+                f"FunASR cannot load {spec.model}: {str(error) or type(error).__name__}",
+                "Check the name or folder in speech.model_zh / speech.model_en, and that its files are complete",
+            ) from error
+        self._engine = Engine(
+            name="funasr",
+            version=importlib.metadata.version("funasr"),
+            model=spec.model,
+            device=spec.device,
+        )
+
+    @property
+    def engine(self) -> Engine:
+        """Name, version, model and device."""
+        return self._engine
+
+    def recognise(self, pcm: Pcm) -> Hypothesis:
+        """Words in ``pcm`` (16 kHz mono), punctuated when a punctuation model is loaded.
+
+        Raises:
+            EngineUnavailable: the model gives no word times, so that nothing could be cut by it.
+            RecognitionFailed: FunASR failed on these samples.
+        """
+        if len(pcm) < _SHORTEST:
+            return Hypothesis(language=self._spec.language)
+        result = self._generate(pcm)
+        if not str(result.get("text") or "").strip() and self._spec.device != "cpu":
+            # FunASR drops a whole batch when one stretch in it has no token: again, one by one.
+            result = self._generate(pcm, batch_size_s=0)
+        try:
+            return normalise(result, self._spec.language)
+        except NoWordTimes:
+            raise self._no_times() from None
+
+    def _generate(self, pcm: Pcm, **extra: Any) -> dict[str, Any]:
+        samples = pcm.astype(np.float32) / np.float32(32768.0)
+        options: dict[str, Any] = {"return_raw_text": True, "output_timestamp": True, **extra}
+        if self._hotwords:
+            options["hotword"] = self._hotwords
+        try:
+            with quiet():
+                results = self._model.generate(samples, **options)
+        except UnboundLocalError:
+            # A plain Paraformer with sentence pieces trips over its own missing time stamps.
+            raise self._no_times() from None
+        except Exception as error:
+            raise RecognitionFailed(
+                f"FunASR failed: {str(error) or type(error).__name__}",
+                "Run the command again; on a GPU a smaller speech.shard_target_ms needs less memory",
+            ) from error
+        return dict(results[0]) if results else {}
+
+    def _no_times(self) -> EngineUnavailable:
+        return EngineUnavailable(
+            f"the model {self._spec.model} gives no word times, and clips are cut by them",
+            "Set speech.model_zh or speech.model_en to a Paraformer with time stamps "
+            "(such as paraformer-zh), or use --recogniser pocketsphinx for English",
+        )
+
+
+def hotword_text(hotwords: Sequence[str]) -> str:
+    """Hotwords in FunASR's form: separated by spaces.
+
+    FunASR takes a text that begins with ``http`` as an address to fetch and one that ends in ``.txt`` as a
+    file to read; hotwords come from users, so neither may get through.
+    """
+    kept = [
+        word
+        for line in hotwords
+        for word in line.split()
+        if "://" not in word and not word.lower().endswith(".txt")
+    ]
+    return f" {' '.join(kept)} " if kept else ""
+
+
+def _where(model: str) -> str:
+    """The local folder of a model where there is one, so that FunASR asks no hub."""
+    folder = local_model(model)
+    return str(folder) if folder is not None else model
+
+
+def _threads() -> int:
+    """Threads of one instance: what the scheduler gave this process, else one."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) > 0 else 1
+
+
+def model_class(folder: Path) -> str:
+    """FunASR's class name in a model folder's ``config.yaml``; empty when it has none."""
+    try:
+        content = (folder / "config.yaml").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    found = _CLASS.search(content)
+    return found[1] if found else ""

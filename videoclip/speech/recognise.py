@@ -1,0 +1,71 @@
+"""One shard through a recogniser: read its samples, make its times absolute, keep it as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from videoclip.speech.audio import read_pcm, samples_to_ms
+from videoclip.speech.protocol import Recogniser, Shard, TimedWord
+
+__all__ = ["ShardResult", "recognise_shard"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    """What was heard in one shard; times in ms from the start of the recording."""
+
+    index: int
+    words: tuple[TimedWord, ...] = ()
+    language: str = ""
+    punctuated: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionary of JSON types; a word is ``[text, start_ms, end_ms, confidence, speaker]``."""
+        return {
+            "index": self.index,
+            "language": self.language,
+            "punctuated": self.punctuated,
+            "words": [
+                [word.text, word.start_ms, word.end_ms, word.confidence, word.speaker]
+                for word in self.words
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> ShardResult:
+        """The result that ``to_json`` wrote."""
+        return cls(
+            index=content["index"],
+            words=tuple(TimedWord(*fields) for fields in content["words"]),
+            language=content["language"],
+            punctuated=content["punctuated"],
+        )
+
+
+def recognise_shard(recogniser: Recogniser, pcm_path: Path, shard: Shard) -> ShardResult:
+    """Recognise one shard of the recording at ``pcm_path``.
+
+    Words come back in order, inside the shard, at least one millisecond long.
+
+    Raises:
+        RecognitionFailed: the audio cannot be read or the engine failed on it.
+    """
+    pcm = read_pcm(pcm_path, shard.start_sample, shard.end_sample)
+    if not len(pcm):
+        return ShardResult(shard.index)
+    heard = recogniser.recognise(pcm)
+    offset = samples_to_ms(shard.start_sample)
+    limit = max(1, samples_to_ms(len(pcm)))
+    words: list[TimedWord] = []
+    for word in sorted(heard.words, key=lambda word: word.start_ms):
+        start = min(max(word.start_ms, 0), limit - 1)
+        end = min(max(word.end_ms, start + 1), limit)
+        if word.text.strip():
+            words.append(
+                TimedWord(
+                    word.text.strip(), offset + start, offset + end, word.confidence, word.speaker
+                )
+            )
+    return ShardResult(shard.index, tuple(words), heard.language, heard.punctuated)

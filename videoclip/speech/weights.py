@@ -1,0 +1,163 @@
+"""Where a FunASR model's weights are on this machine, and how they get there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from videoclip.errors import EngineUnavailable, StorageFull
+from videoclip.speech.protocol import RecogniserSpec
+from videoclip.speech.quiet import quiet
+
+__all__ = ["MODELSCOPE_HOST", "cache_root", "hub_answers", "local_model", "missing", "prefetch"]
+
+MODELSCOPE_HOST = "www.modelscope.cn"
+"""The model hub that FunASR loads from unless told otherwise."""
+
+_BUNDLED = frozenset({"silero-vad", "silero_vad"})  # a Python package that carries its weights
+_SHORT_NAMES = {
+    "paraformer": "iic/speech_paraformer-large_asr_nat-zh-cn-16k-common-vocab8404-pytorch",
+    "paraformer-zh": "iic/speech_seaco_paraformer_large_asr_nat-zh-cn-16k-common-vocab8404-pytorch",
+    "paraformer-en": "iic/speech_paraformer-large-vad-punc_asr_nat-en-16k-common-vocab10020",
+    "fsmn-vad": "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch",
+    "ct-punc": "iic/punc_ct-transformer_cn-en-common-vocab471067-large",
+}
+# The same weights under another roof.
+_HUGGINGFACE = {
+    _SHORT_NAMES["paraformer-zh"]: "funasr/paraformer-zh",
+    _SHORT_NAMES["paraformer-en"]: "funasr/paraformer-en",
+    _SHORT_NAMES["fsmn-vad"]: "funasr/fsmn-vad",
+    _SHORT_NAMES["ct-punc"]: "funasr/ct-punc",
+}
+_PROBE_S = 3.0
+
+
+def cache_root() -> Path:
+    """ModelScope's cache folder: ``MODELSCOPE_CACHE``, else ``~/.cache/modelscope``."""
+    named = os.environ.get("MODELSCOPE_CACHE", "")
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "modelscope"
+
+
+def local_model(model: str) -> Path | None:
+    """The folder with the complete model: ``model`` itself, or in the caches of ModelScope and Hugging Face.
+
+    Complete means weights and configuration are there; a hub writes the weights' name last.
+    """
+    if not model or model in _BUNDLED:
+        return None
+    own = Path(model).expanduser()
+    if _complete(own):
+        return own.resolve()
+    return next((folder for folder in _cached(model) if _complete(folder)), None)
+
+
+def missing(spec: RecogniserSpec) -> list[str]:
+    """Models of the spec whose weights are not on this machine."""
+    return [
+        model
+        for model in (spec.model, spec.vad_model, spec.punc_model)
+        if model and model not in _BUNDLED and local_model(model) is None
+    ]
+
+
+def hub_answers() -> bool:
+    """Whether the model hub answers within three seconds, proxies of the environment included."""
+    import httpx
+
+    host = os.environ.get("MODELSCOPE_DOMAIN", "") or MODELSCOPE_HOST
+    try:
+        response = httpx.head(f"https://{host}/", timeout=_PROBE_S, follow_redirects=False)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        return False
+    return response.status_code < 500
+
+
+def prefetch(spec: RecogniserSpec) -> list[Path]:
+    """Download what is missing, once, before workers start in parallel. Nothing to do for pocketsphinx.
+
+    Returns:
+        The folders of what was downloaded.
+
+    Raises:
+        EngineUnavailable: a model cannot be had.
+        StorageFull: no space for it.
+    """
+    if spec.engine != "funasr":
+        return []
+    return [_download(model) for model in missing(spec)]
+
+
+def _download(model: str) -> Path:
+    name = _SHORT_NAMES.get(model, model)
+    if "/" not in name or Path(model).expanduser().is_absolute():
+        raise EngineUnavailable(
+            f"there is no complete model in {model}",
+            "A model folder holds model.pt and config.yaml (or configuration.json); or name a hub id",
+        )
+    try:
+        with quiet():
+            from modelscope.hub.snapshot_download import snapshot_download
+
+            folder = Path(snapshot_download(name, revision="master"))
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise StorageFull(
+                f"no space for the model {name} in {cache_root()}",
+                "Free some space, or set MODELSCOPE_CACHE to a larger disk",
+            ) from error
+        raise EngineUnavailable(
+            f"the model {name} cannot be downloaded: {str(error) or type(error).__name__}",
+            f"Check the connection to {MODELSCOPE_HOST}, or copy the model into {cache_root()} "
+            "or a folder named in speech.model_zh / speech.model_en",
+        ) from error
+    if not _complete(folder):
+        raise EngineUnavailable(
+            f"the model {name} came without weights or configuration",
+            "Name another model in speech.model_zh / speech.model_en",
+        )
+    return folder
+
+
+def _complete(folder: Path) -> bool:
+    try:
+        configured = any(
+            (folder / name).is_file() for name in ("config.yaml", "configuration.json")
+        )
+        return configured and (folder / "model.pt").is_file()
+    except OSError:  # such as a name that is too long for a path
+        return False
+
+
+def _cached(model: str) -> Iterator[Path]:
+    """Folders in which the hubs' libraries, old and new, would have put the model."""
+    name = _SHORT_NAMES.get(model, model)
+    if name.count("/") != 1 or ".." in name:
+        return
+    owner, short = name.split("/")
+    safe = short.replace(".", "___")
+    root = cache_root()
+    for base in (root / "models", root / "hub" / "models", root, root / "hub"):
+        yield base / owner / safe
+        yield base / owner / short
+    yield from _snapshots(root / "models" / f"{owner}--{short}")
+    hub = os.environ.get("HF_HUB_CACHE", "")
+    home = os.environ.get("HF_HOME", "")
+    if hub:
+        faces = Path(hub)
+    elif home:
+        faces = Path(home) / "hub"
+    else:
+        faces = Path.home() / ".cache" / "huggingface" / "hub"
+    for other in {name, _HUGGINGFACE.get(name, name)}:
+        yield from _snapshots(faces.expanduser() / f"models--{other.replace('/', '--')}")
+
+
+def _snapshots(repository: Path) -> list[Path]:
+    """Snapshot folders, the newest first."""
+    try:
+        found = list((repository / "snapshots").iterdir())
+        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    except OSError:
+        return []
