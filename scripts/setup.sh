@@ -77,7 +77,7 @@ uv_from_pip() {
 
 install() { # by uv, else by pip
   if "$VENV/bin/python" -m uv --version >/dev/null 2>&1 &&
-    (uv_from_pip && "$VENV/bin/python" -m uv pip install --python "$VENV/bin/python" "$@"); then return; fi
+    (uv_from_pip && "$VENV/bin/python" -m uv pip install --compile-bytecode --python "$VENV/bin/python" "$@"); then return; fi
   say "uv could not do it here; trying pip (slower)"
   "$VENV/bin/python" -m pip install --disable-pip-version-check "$@"
 }

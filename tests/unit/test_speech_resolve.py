@@ -61,7 +61,7 @@ def test_without_weights_auto_falls_back_and_says_how_to_get_better() -> None:
     assert codes(notices) == ["recogniser_fallback"]
     assert "pocketsphinx instead of FunASR" in notices[0].message
     assert "wrong" in notices[0].message
-    for hint in ("VIDEOCLIP_OFFLINE", "modelscope download --model", "VIDEOCLIP_SPEECH__MODEL_EN"):
+    for hint in ("VIDEOCLIP_OFFLINE", "about 1 GB", "VIDEOCLIP_SPEECH__MODEL_EN"):
         assert hint in notices[0].remedy
 
 

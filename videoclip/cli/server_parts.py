@@ -24,8 +24,9 @@ def load(name: str) -> ModuleType:
     package = Path(__file__).resolve().parents[1]
     for root in (package / "_server", package.parent):
         if (root / name.partition(".")[0]).is_dir():
+            # First, so that somebody else's `pipelines` or `cluster` is not taken for ours.
             if str(root) not in sys.path:
-                sys.path.append(str(root))
+                sys.path.insert(0, str(root))
             break
     try:
         return importlib.import_module(name)

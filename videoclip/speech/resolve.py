@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from videoclip.errors import EngineUnavailable
@@ -45,7 +46,7 @@ def resolve_recogniser(
             lacking = missing(spec)
             if lacking and (settings.offline or not hub_answers()):
                 raise _no_weights(lacking, settings)
-            return spec, _funasr_notices(spec, lacking)
+            return _on_device(spec, settings), _funasr_notices(spec, lacking)
         case RecogniserName.AUTO:
             return _auto(base, words, settings)
 
@@ -75,11 +76,11 @@ def _auto(
     spec = _funasr_spec(base, words, settings)
     lacking = missing(spec)
     if not lacking or (not settings.offline and hub_answers()):
-        return spec, _funasr_notices(spec, lacking)
+        return _on_device(spec, settings), _funasr_notices(spec, lacking)
     if base == "zh":
         raise _no_weights(lacking, settings)
     why = (
-        "its models are not on this machine and settings.offline forbids to fetch them"
+        "its models are not on this machine and VIDEOCLIP_OFFLINE forbids fetching them"
         if settings.offline
         else f"its models are not on this machine and {MODELSCOPE_HOST} does not answer"
     )
@@ -121,13 +122,13 @@ def _funasr_spec(base: str, words: tuple[str, ...], settings: Settings) -> Recog
         raise _unknown_language(base)
     speech = settings.speech
     model = speech.model_en if base == "en" else speech.model_zh
+    # The device is found out last (`_on_device`): asking needs torch, which takes seconds to import.
     return RecogniserSpec(
         engine="funasr",
         language=base,
         model=model,
         vad_model=speech.vad_model,
         punc_model=speech.punc_model,
-        device=_device(speech.device),
         hotwords=words,
         options=_identity(model),
     )
@@ -142,6 +143,10 @@ def _identity(model: str) -> tuple[tuple[str, str], ...]:
         return ()
     state = (folder / "model.pt").stat()
     return (("weights", f"{state.st_size}-{state.st_mtime_ns}"),)
+
+
+def _on_device(spec: RecogniserSpec, settings: Settings) -> RecogniserSpec:
+    return dataclasses.replace(spec, device=_device(settings.speech.device))
 
 
 def _device(wanted: str) -> str:
@@ -190,12 +195,14 @@ def _hotwords_unused(engine: str) -> Notice:
 
 
 def _remedy(lacking: Sequence[str], settings: Settings) -> str:
-    fetch = " && ".join(f"modelscope download --model {model}" for model in lacking)
-    unlock = "unset VIDEOCLIP_OFFLINE, or " if settings.offline else ""
+    unlock = (
+        "unset VIDEOCLIP_OFFLINE, and FunASR's models are fetched once (about 1 GB)"
+        if settings.offline
+        else f"connect this machine once, so that {', '.join(lacking)} can be fetched (about 1 GB)"
+    )
     return (
-        f"For FunASR: {unlock}on a machine with a connection run {fetch} and copy its cache folder "
-        "(MODELSCOPE_CACHE, usually ~/.cache/modelscope) here; or set VIDEOCLIP_SPEECH__MODEL_EN and "
-        "VIDEOCLIP_SPEECH__MODEL_ZH to model folders; or give a transcript with --transcript FILE."
+        f"For FunASR {unlock}; or name model folders in VIDEOCLIP_SPEECH__MODEL_EN and "
+        "VIDEOCLIP_SPEECH__MODEL_ZH; or give a transcript with --transcript FILE. See docs/guide.md"
     )
 
 
