@@ -6,20 +6,19 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from videoclip.media.render import check_options
-from videoclip.speech.transcript_io import write_transcript
+from typing import Literal, TypeVar
 
 from pipelines.context import JobContext
-from pipelines.highlight_stage import Highlights, pick_highlights
+from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
 from pipelines.naming import clip_stem, range_stem
 from pipelines.render_stage import ClipPlan, render_clips
-from pipelines.source import Source, open_source
+from pipelines.source import Source, open_source, printable_path
 from pipelines.speech_stage import Speech, recognised_speech, speech_from_file
 from pipelines.units import Outcome
 from videoclip import __version__
 from videoclip.errors import UsageError
+from videoclip.media.probe import probe
+from videoclip.media.render import check_options
 from videoclip.schemas import (
     Candidate,
     Clip,
@@ -36,9 +35,11 @@ from videoclip.schemas import (
     TranscribeRequest,
     Transcript,
 )
+from videoclip.speech.transcript_io import write_transcript
 from videoclip.store import ArtifactRecord, ObjectRef
 from videoclip.timecode import format_ms
 
+_Request = TypeVar("_Request", ClipRequest, CutRequest, TranscribeRequest)
 Status = Literal["succeeded", "partial", "nothing_selected", "failed"]
 
 __all__ = ["JobResult", "clip", "cut", "transcribe"]
@@ -56,8 +57,12 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     """Source -> transcript -> highlights -> rendered clips."""
     source = open_source(context, Path(request.source))
     check_options(request.render, source.media)
+    for extra in (request.render.intro, request.render.outro):
+        if extra is not None:  # found out now, not after hours of recognition
+            probe(Path(extra), context.settings.media)
+    choice = choose_highlighter(context, request)
     if request.transcript is not None:
-        speech = speech_from_file(context, source, Path(request.transcript))
+        speech = speech_from_file(context, source, Path(request.transcript), request.language)
     else:
         speech = recognised_speech(
             context,
@@ -67,7 +72,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
             hotwords=request.hotwords,
         )
     context.check_cancelled()
-    highlights = pick_highlights(context, request, speech)
+    highlights = pick_highlights(context, request, choice, speech)
     chosen = [candidate for candidate in highlights.candidates if candidate.selected]
     plans = [_plan(candidate, speech.transcript) for candidate in chosen]
     rendered = render_clips(context, source, plans, request.render)
@@ -98,7 +103,7 @@ def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
         status="partial" if speech.failures else "succeeded",
         source=source.info,
         media=source.media,
-        request=request,
+        request=_told(request),
         language=speech.transcript.language,
         recogniser=speech.transcript.engine,
         transcript=_transcript_names(files),
@@ -114,9 +119,9 @@ def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
 def cut(context: JobContext, request: CutRequest) -> JobResult:
     """Given ranges -> rendered clips, one each or all joined."""
     source = open_source(context, Path(request.source))
-    check_options(request.render, source.media)
-    _check_ranges(request.ranges, source)
-    groups = [tuple(request.ranges)] if request.join else [(part,) for part in request.ranges]
+    check_options(request.render, source.media, ranges=len(request.ranges) if request.join else 1)
+    ranges = _inside(request.ranges, source)
+    groups = [tuple(ranges)] if request.join else [(part,) for part in ranges]
     plans = [
         ClipPlan(key=f"c{number:02}", ranges=ranges, title=_range_title(ranges))
         for number, ranges in enumerate(groups, start=1)
@@ -135,7 +140,7 @@ def cut(context: JobContext, request: CutRequest) -> JobResult:
         status=_status(len(plans), len(clips), rendered.failures),
         source=source.info,
         media=source.media,
-        request=request,
+        request=_told(request),
         stages=[rendered.report],
         clips=clips,
         candidates=[],
@@ -280,7 +285,7 @@ def _result(
         status=_status(wanted, len(clips), failures),
         source=source.info,
         media=source.media,
-        request=request,
+        request=_told(request),
         language=speech.transcript.language,
         recogniser=speech.transcript.engine,
         highlighter=highlights.engine,
@@ -300,11 +305,21 @@ def _status(wanted: int, made: int, failures: Sequence[Failure]) -> Status:
     return "succeeded" if wanted else "nothing_selected"
 
 
+def _told(request: _Request) -> _Request:
+    """The request as the manifest tells it: a path that is not UTF-8 is escaped."""
+    return request.model_copy(update={"source": printable_path(request.source)})
+
+
 def _product() -> str:
     return f"video-clip {__version__}"
 
 
-def _check_ranges(ranges: Sequence[TimeRange], source: Source) -> None:
+def _inside(ranges: Sequence[TimeRange], source: Source) -> list[TimeRange]:
+    """The ranges, shortened to the end of the source.
+
+    Raises:
+        UsageError: one begins behind the end.
+    """
     duration_ms = source.media.duration_ms
     for part in ranges:
         if part.start_ms >= duration_ms:
@@ -312,6 +327,9 @@ def _check_ranges(ranges: Sequence[TimeRange], source: Source) -> None:
                 f"the range from {format_ms(part.start_ms)} lies behind the end of the source",
                 f"The source is {format_ms(duration_ms)} long",
             )
+    return [
+        TimeRange(start_ms=part.start_ms, end_ms=min(part.end_ms, duration_ms)) for part in ranges
+    ]
 
 
 def _range_title(ranges: Sequence[TimeRange]) -> str:

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
+import psutil
+
 from pipelines.clip import JobResult
 from videoclip.errors import OutputUnwritable
 from videoclip.store import Objects
@@ -30,8 +32,8 @@ def check_writable(folder: Path) -> None:
     try:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            for stale in folder.glob(f"**/{_TEMPORARY}*"):
-                stale.unlink(missing_ok=True)
+            _sweep_parts(folder)
+            _sweep_parts(folder / "clips")
             with tempfile.TemporaryFile(dir=folder):
                 pass
     except OSError as error:
@@ -39,6 +41,14 @@ def check_writable(folder: Path) -> None:
             f"the output folder {folder} cannot be written: {error.strerror or error}",
             "Choose another folder with -o, or change its permissions",
         ) from error
+
+
+def _sweep_parts(folder: Path) -> None:
+    """Remove part files whose process was killed."""
+    for part in folder.glob(f"{_TEMPORARY}*"):
+        pid = part.name[len(_TEMPORARY) :].partition("-")[0]
+        if not pid.isdigit() or not psutil.pid_exists(int(pid)):
+            part.unlink(missing_ok=True)
 
 
 def export(
@@ -74,36 +84,48 @@ def export(
 def place(source: Path, target: Path) -> None:
     """Copy a file so that ``target`` is never seen half-written, even if this process is killed.
 
-    On Linux the copy has no name until it is whole (``O_TMPFILE``); elsewhere a hidden part file is renamed
-    and swept at the next run.
+    On Linux the copy has no name until it is whole (``O_TMPFILE``). Only to replace a file, or elsewhere, a
+    hidden part file is renamed; one that a killed process left is swept at the next run.
     """
     with disk_errors(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise OutputUnwritable(
+                f"{target.parent} is in the way: it is not a folder",
+                "Move it, or choose another folder with -o",
+            ) from error
         if target.exists() and _same(source, target):
+            return
+        if not os.path.lexists(target) and _copy_unnamed(source, target):
             return
         part = target.parent / f"{_TEMPORARY}{os.getpid()}-{abs(hash(target.name)):x}"
         part.unlink(missing_ok=True)
         try:
-            try:
-                _copy_unnamed(source, part)
-            except (OSError, AttributeError):
-                part.unlink(missing_ok=True)
+            if not _copy_unnamed(source, part):
                 shutil.copyfile(source, part)
-            part.chmod(0o644)
+                part.chmod(0o644)
             part.replace(target)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
 
 
-def _copy_unnamed(source: Path, named: Path) -> None:
-    with source.open("rb") as stream:
-        unnamed = os.open(named.parent, os.O_TMPFILE | os.O_RDWR, 0o644)
-        with os.fdopen(unnamed, "wb") as copy:
-            shutil.copyfileobj(stream, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
-            os.link(f"/proc/self/fd/{copy.fileno()}", named, follow_symlinks=True)
+def _copy_unnamed(source: Path, name: Path) -> bool:
+    """Copy into a file that gets its name when it is whole; False where the system cannot do that."""
+    try:
+        unnamed = os.open(name.parent, os.O_TMPFILE | os.O_RDWR, 0o644)
+    except (OSError, AttributeError):
+        return False
+    with source.open("rb") as stream, os.fdopen(unnamed, "wb") as copy:
+        shutil.copyfileobj(stream, copy, 1 << 20)
+        copy.flush()
+        os.fsync(copy.fileno())
+        try:
+            os.link(f"/proc/self/fd/{copy.fileno()}", name, follow_symlinks=True)
+        except OSError:
+            return False
+    return True
 
 
 def _same(one: Path, other: Path) -> bool:

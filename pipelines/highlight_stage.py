@@ -16,7 +16,7 @@ from videoclip.highlights.windows import plan_windows
 from videoclip.schemas import Candidate, ClipRequest, Engine, Failure, Notice, StageReport
 from videoclip.settings import Settings
 
-__all__ = ["Highlights", "pick_highlights"]
+__all__ = ["Highlights", "choose_highlighter", "pick_highlights"]
 
 _HIGHLIGHT_VERSION = 1
 _OVERLAP_SENTENCES = 8
@@ -67,16 +67,23 @@ class _HighlightWorker:
         )
 
 
-def pick_highlights(context: JobContext, request: ClipRequest, speech: Speech) -> Highlights:
-    """Candidates for the request, the best ones selected.
+def choose_highlighter(context: JobContext, request: ClipRequest) -> HighlighterSpec:
+    """Which highlighter will do it; asked before any work is spent.
 
     Raises:
-        EngineUnavailable: the highlighter that was asked for cannot be had.
+        EngineUnavailable: the one that was asked for cannot be had.
     """
-    settings = context.settings
-    spec, notices = resolve_highlighter(request.highlighter, settings)
+    spec, notices = resolve_highlighter(request.highlighter, context.settings)
     for notice in notices:
         context.notice(notice)
+    return spec
+
+
+def pick_highlights(
+    context: JobContext, request: ClipRequest, spec: HighlighterSpec, speech: Speech
+) -> Highlights:
+    """Candidates for the request, the best ones selected."""
+    settings = context.settings
     highlighter = build_highlighter(spec, settings)
     transcript = speech.transcript
     brief = Brief(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 
@@ -26,7 +27,8 @@ _JOB_VERSION = 1
 
 def submit(store: Store, request: JobRequest) -> JobRecord:
     """The job for this request: the same request is the same job, however often it is asked."""
-    plain = _REQUEST.dump_python(request, mode="json")
+    # Not pydantic's own JSON: a file name need not be UTF-8, and pydantic refuses what Python escapes.
+    plain = json.loads(json.dumps(request.model_dump()))
     return store.ensure_job(request.kind, fingerprint("job", _JOB_VERSION, plain), plain)
 
 

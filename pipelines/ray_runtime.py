@@ -5,30 +5,35 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
+from pipelines import ray_guardian
 from videoclip.settings import RaySettings
 
 __all__ = ["RayRuntime"]
 
-_PREFIX = "videoclip-ray-"
+_MARK = "VIDEOCLIP_RAY_SESSION"
+_STOP_S = 5.0
 
 
 class RayRuntime:
     """Starts Ray at the first use, not before: a job with nothing left to do never needs it.
 
     A private instance binds to loopback, has no dashboard and keeps its sockets in a folder of its own.
-    Its processes die with this one (Ray asks the kernel for that), however this one ends.
+    Its processes end with this one, however this one ends: a guardian process sees to that.
     """
 
     def __init__(self, settings: RaySettings) -> None:
         self._settings = settings
-        self._folder: Path | None = None
         self._lock = threading.Lock()
         self._owner = False
+        self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> RayRuntime:
         return self
@@ -46,11 +51,17 @@ class RayRuntime:
 
             self.start()
             return max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
-        return (
-            len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count() or 1
-        )
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+
+    @property
+    def num_gpus(self) -> float:
+        """GPUs that Ray can give out; starts Ray."""
+        import ray
+
+        self.start()
+        return float(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
 
     def start(self) -> None:
         """Start or join Ray, once."""
@@ -62,23 +73,24 @@ class RayRuntime:
 
             if ray.is_initialized():
                 return
+            self._owner = True
             common: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
             if self._settings.address:
                 ray.init(address=self._settings.address, **common)
             else:
-                _sweep_dead_folders()
                 _let_workers_import()
                 # Sockets have paths of at most 107 bytes: the data folder may be too deep for them.
-                self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+                folder = tempfile.mkdtemp(prefix="videoclip-ray-")
+                self._guardian = _guard(folder)
                 ray.init(
+                    address="local",  # whatever RAY_ADDRESS says
                     num_cpus=self.num_cpus,
                     include_dashboard=False,
                     object_store_memory=self._settings.object_store_bytes,
                     _node_ip_address="127.0.0.1",
-                    _temp_dir=str(self._folder),
+                    _temp_dir=folder,
                     **common,
                 )
-            self._owner = True
             _quiet_ray_data()
 
     def stop(self) -> None:
@@ -90,9 +102,30 @@ class RayRuntime:
 
             ray.shutdown()
             self._owner = False
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-                self._folder = None
+            if self._guardian is not None:
+                assert self._guardian.stdin is not None
+                self._guardian.stdin.close()
+                self._guardian.wait(timeout=_STOP_S + ray_guardian.SWEEP_S)
+                self._guardian = None
+
+
+def _guard(folder: str) -> subprocess.Popen[bytes]:
+    """Start the guardian, and mark everything that this process starts from now on."""
+    mark = uuid.uuid4().hex
+    try:
+        guardian = subprocess.Popen(
+            [sys.executable, "-S", "-E", ray_guardian.__file__, f"{_MARK}={mark}", folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    os.environ[_MARK] = mark
+    return guardian
 
 
 def _quiet_ray_data() -> None:
@@ -113,24 +146,3 @@ def _let_workers_import() -> None:
     others = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     if here not in others:
         os.environ["PYTHONPATH"] = os.pathsep.join([here, *others])
-
-
-def _sweep_dead_folders() -> None:
-    """Remove folders whose process was killed before it could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        pid = folder.name[len(_PREFIX) :].partition("-")[0]
-        try:
-            if pid.isdigit() and folder.stat().st_uid == os.getuid() and not _alive(int(pid)):
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.context import JobContext
-from pipelines.source import Source
+from pipelines.source import FileState, Source
 from pipelines.units import Outcome, Unit, WorkerResult, run_units
 from videoclip.fingerprint import file_sha256, fingerprint
 from videoclip.media.captions import Cue, cues_for
@@ -47,6 +47,7 @@ class _RenderTask:
     options: RenderOptions
     font: str
     work: str
+    state: FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class _RenderWorker:
                 ),
                 self._limits,
             )
+            task.state.check(Path(task.source))
             files: dict[str, Path | None] = {
                 "video": made.video,
                 "srt": made.srt,
@@ -148,6 +150,7 @@ def render_clips(
                     options=options,
                     font=context.settings.font,
                     work=str(context.work_folder("render", plan.key)),
+                    state=source.state,
                 ),
             )
         )
@@ -172,5 +175,7 @@ def _identity(value: str | None) -> str | None:
     """Content of a file, or the text itself: the same path with another picture is another clip."""
     if value is None:
         return None
-    path = Path(value)
-    return file_sha256(path) if path.is_file() else value
+    try:
+        return file_sha256(Path(value)) if Path(value).is_file() else value
+    except OSError:  # too long for a path: a text
+        return value

@@ -8,15 +8,46 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.context import JobContext
-from videoclip.errors import SourceMissing, SourceNotMedia
+from videoclip.errors import SourceChanged, SourceMissing, SourceNotMedia
 from videoclip.fingerprint import file_sha256, fingerprint
 from videoclip.media.probe import probe
 from videoclip.schemas import MediaInfo, SourceInfo
 from videoclip.store import ArtifactRecord
 
-__all__ = ["Source", "open_source", "printable_path"]
+__all__ = ["FileState", "Source", "open_source", "printable_path"]
 
 _PROBE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What tells whether a file was written to."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @staticmethod
+    def of(path: Path) -> FileState:
+        """The state now."""
+        stat = path.stat()
+        return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+    def check(self, path: Path) -> None:
+        """Results are filed under the content that was read first: it must still be that.
+
+        Raises:
+            SourceChanged: it is not.
+        """
+        try:
+            same = FileState.of(path) == self
+        except OSError:
+            same = False
+        if not same:
+            raise SourceChanged(
+                f"{printable_path(path.name)} was changed or moved while it was read",
+                "Wait until the recording or copy is finished, and run the command again",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +57,7 @@ class Source:
     path: Path
     sha256: str
     media: MediaInfo
+    state: FileState
 
     @property
     def info(self) -> SourceInfo:
@@ -50,6 +82,7 @@ def open_source(context: JobContext, path: Path) -> Source:
             f"{printable_path(path)} is not a regular file", "Give a video or audio file"
         )
     try:
+        state = FileState.of(path)
         sha256 = context.store.digest(path, _with_progress(context, path))
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         raise SourceMissing(
@@ -65,9 +98,10 @@ def open_source(context: JobContext, path: Path) -> Source:
     known = context.store.artifacts([name]).get(name)
     if known is None:
         media = probe(path, limits)
+        state.check(path)
         known = ArtifactRecord(name, "probe", media.model_dump(mode="json"))
         context.store.commit_unit(context.job_id, context.attempt, "all", known)
-    return Source(path, sha256, MediaInfo.model_validate(known.payload))
+    return Source(path, sha256, MediaInfo.model_validate(known.payload), state)
 
 
 _REFUSING = {"max_duration_s", "max_pixels", "max_streams", "max_bytes"}

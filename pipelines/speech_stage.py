@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.context import JobContext
 from pipelines.source import Source
 from pipelines.units import Outcome, Unit, WorkerResult, own_cpu_seconds, run_units
-from videoclip.errors import RecognitionFailed, UsageError
+from videoclip.errors import EngineUnavailable, RecognitionFailed, UsageError
 from videoclip.fingerprint import fingerprint
 from videoclip.media.audio import extract_audio, rms_dbfs
 from videoclip.schemas import Engine, Failure, Notice, RecogniserName, StageReport, Transcript
@@ -29,6 +29,8 @@ __all__ = ["Speech", "recognised_speech", "speech_from_file"]
 
 _AUDIO_VERSION = 1
 _RECOGNISE_VERSION = 1
+_GPU_SHARE = 0.5
+"""Two recognisers share a GPU: one computes while the other prepares its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +136,15 @@ def recognised_speech(
     )
 
 
-def speech_from_file(context: JobContext, source: Source, path: Path) -> Speech:
+def speech_from_file(context: JobContext, source: Source, path: Path, language: str) -> Speech:
     """Take the user's transcript; measure the sound where there is some.
 
     Raises:
         UsageError: the file is not a transcript that can be read.
     """
     transcript = read_transcript(path, duration_ms=source.media.duration_ms)
+    if language != "auto":
+        transcript = transcript.model_copy(update={"language": language})
     if not transcript.sentences:
         raise UsageError(
             f"the transcript {path.name} has no line within the video",
@@ -179,6 +183,7 @@ def _audio(context: JobContext, source: Source) -> tuple[Path, StageReport]:
             on_progress=lambda ms: context.progress.move_to(ms / 1000),
             cancel=context.cancel,
         )
+        source.state.check(source.path)
         known = ArtifactRecord(
             name, "audio", {"samples": samples}, {"pcm": context.store.objects.put(raw)}
         )
@@ -228,15 +233,33 @@ def _recognise(
     ]
     if units:
         prefetch(spec)
-    on_gpu = spec.device.startswith("cuda")
+    gpu_share, workers = _gpu_share(context, spec) if units else (0.0, None)
     return run_units(
         context,
         "recognise",
         units,
         _RecogniserFactory(spec),
         measure="s",
-        num_gpus=0.5 if on_gpu else 0.0,
+        num_gpus=gpu_share,
+        workers=workers,
     )
+
+
+def _gpu_share(context: JobContext, spec: RecogniserSpec) -> tuple[float, int | None]:
+    """The part of a GPU that one recogniser takes, and how many there can be.
+
+    Raises:
+        EngineUnavailable: a GPU is wanted and Ray has none; it would wait for one for ever.
+    """
+    if not spec.device.startswith("cuda"):
+        return 0.0, None
+    gpus = context.ray.num_gpus
+    if gpus < _GPU_SHARE:
+        raise EngineUnavailable(
+            f"speech recognition is to run on {spec.device}, and Ray has no GPU here",
+            "Set VIDEOCLIP_SPEECH__DEVICE=cpu, or join a cluster that has GPUs",
+        )
+    return _GPU_SHARE, int(gpus / _GPU_SHARE)
 
 
 def _key(shard: Shard) -> str:

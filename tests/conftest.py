@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick ones first; unit tests also must come before anything has started Ray in this process."""
+    order = {"unit": 0, "integration": 1, "acceptance": 2}
+    items.sort(key=lambda item: order.get(item.path.relative_to(ROOT).parts[0], 3))
+
 
 @pytest.fixture(autouse=True)
 def _own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the user's data, configuration or caches of jobs."""
     monkeypatch.setenv("VIDEOCLIP_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("VIDEOCLIP_CONFIG", str(tmp_path / "no-config.toml"))
+    monkeypatch.setenv("VIDEOCLIP_CONFIG", "/dev/null")
     monkeypatch.setenv("VIDEOCLIP_OFFLINE", "true")
 
 

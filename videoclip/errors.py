@@ -10,8 +10,8 @@ VideoClipError
 │   ├── SourceNotMedia
 │   ├── SourceEmpty
 │   ├── SourceProtected
-│   └── SourceOverLimit
-├── NothingSelected            exit 4    done, but nothing passed the threshold
+│   ├── SourceOverLimit
+│   └── SourceChanged                    it was written to while it was read
 ├── WorkFailed                 exit 5    some of the work failed, the rest is there
 │   ├── MediaToolFailed                  FFmpeg failed or produced something else than was asked
 │   ├── RecognitionFailed
@@ -19,6 +19,8 @@ VideoClipError
 │   └── StorageFull
 ├── StoreError                 exit 5    the database or the object store refused
 └── Cancelled                  exit 130
+
+Exit 0 and 4 (done, but nothing passed the threshold) are outcomes, not errors.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ __all__ = [
     "HighlightFailed",
     "JobBusy",
     "MediaToolFailed",
-    "NothingSelected",
     "OutputUnwritable",
     "RecognitionFailed",
+    "SourceChanged",
     "SourceEmpty",
     "SourceError",
     "SourceMissing",
@@ -153,12 +155,11 @@ class SourceOverLimit(SourceError):
     code = "source_over_limit"
 
 
-class NothingSelected(VideoClipError):
-    """The work is done, and no candidate passed the threshold."""
+class SourceChanged(SourceError):
+    """The file was written to while it was read."""
 
-    code = "nothing_selected"
-    exit_status = 4
-    http_status = 200
+    code = "source_changed"
+    http_status = 409
 
 
 class WorkFailed(VideoClipError):

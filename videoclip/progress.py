@@ -110,9 +110,10 @@ class Progress:
             self.advance(done - self._meter.reused - self._meter.done)
 
     def finish(self) -> float:
-        """The stage ends; returns its wall seconds."""
+        """The stage ends, with all of it done; returns its wall seconds."""
         if self._meter is None:
             return 0.0
+        self._meter.done = self._meter.total - self._meter.reused
         elapsed = self._meter.elapsed_s
         self._report("stage_finished")
         self._meter = None

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 Milliseconds = Annotated[int, Field(ge=0, description="integer milliseconds")]
+_LANGUAGE = r"^(auto|[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)$"
 Score = Annotated[float, Field(ge=0.0, le=1.0, description="0 worst, 1 best")]
 
 
@@ -283,6 +284,12 @@ class RenderOptions(Record):
         -14.0, ge=-40.0, le=-5.0, description="integrated loudness in LUFS; null leaves it alone"
     )
 
+    @model_validator(mode="after")
+    def _style_is_used(self) -> RenderOptions:
+        if self.style != "clean" and self.captions is not Captions.BURN:
+            raise ValueError("a caption style needs captions that are burnt in (--captions burn)")
+        return self
+
 
 class ClipRequest(Record):
     """What a clip job is asked to do: pick highlights and make clips."""
@@ -292,7 +299,7 @@ class ClipRequest(Record):
     top: int = Field(5, ge=1, le=100, description="clips at most")
     prompt: str = Field("", max_length=4000, description="what to look for, in the user's words")
     genre: Genre = Genre.AUTO
-    language: str = Field("auto", description="BCP 47 or auto")
+    language: str = Field("auto", pattern=_LANGUAGE, description="BCP 47 or auto")
     recogniser: RecogniserName = RecogniserName.AUTO
     transcript: str | None = Field(None, description="absolute path of a transcript to use instead")
     hotwords: list[str] = Field(default_factory=list, description="names and terms to expect")
@@ -300,6 +307,13 @@ class ClipRequest(Record):
     min_ms: int = Field(15_000, ge=1_000, description="shortest clip")
     max_ms: int = Field(90_000, ge=1_000, description="longest clip")
     render: RenderOptions = Field(default_factory=RenderOptions)
+
+    @model_validator(mode="after")
+    def _transcript_or_recogniser(self) -> ClipRequest:
+        chosen = self.recogniser is not RecogniserName.AUTO or self.hotwords
+        if self.transcript is not None and chosen:
+            raise ValueError("with a transcript, recogniser and hotwords would do nothing")
+        return self
 
     @model_validator(mode="after")
     def _lengths(self) -> ClipRequest:
@@ -313,7 +327,7 @@ class TranscribeRequest(Record):
 
     kind: Literal["transcribe"] = "transcribe"
     source: str = Field(description="absolute path of the source")
-    language: str = Field("auto", description="BCP 47 or auto")
+    language: str = Field("auto", pattern=_LANGUAGE, description="BCP 47 or auto")
     recogniser: RecogniserName = RecogniserName.AUTO
     hotwords: list[str] = Field(default_factory=list, description="names and terms to expect")
 

@@ -14,6 +14,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -144,6 +145,13 @@ def load_settings() -> Settings:
     Raises:
         UsageError: a key is unknown or a value has the wrong type; it names each of them.
     """
+    file = _config_file()
+    remedy = f"Correct the VIDEOCLIP_* variables or {file}; docs/configuration.md lists the keys"
+    unknown = [name for name in os.environ if not _is_known(name)]
+    if unknown:
+        raise UsageError(f"there is no setting {', '.join(sorted(unknown))}", remedy)
+    if os.environ.get("VIDEOCLIP_CONFIG") and not file.exists():
+        raise UsageError(f"VIDEOCLIP_CONFIG names {file}, which does not exist", remedy)
     try:
         return Settings()
     except ValidationError as error:
@@ -151,7 +159,25 @@ def load_settings() -> Settings:
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
             for fault in error.errors(include_url=False, include_input=False)
         )
-        raise UsageError(
-            f"the settings are not valid: {faults}",
-            f"Correct the VIDEOCLIP_* variables or {_config_file()}; docs/configuration.md lists the keys",
-        ) from error
+        raise UsageError(f"the settings are not valid: {faults}", remedy) from error
+    except (SettingsError, ValueError, OSError) as error:
+        raise UsageError(f"the settings cannot be read: {error}", remedy) from error
+
+
+def _is_known(variable: str) -> bool:
+    """Whether a variable is none of ours, or one that means something: a typing error must not pass."""
+    if not variable.startswith("VIDEOCLIP_"):
+        return True
+    name = variable.removeprefix("VIDEOCLIP_").lower()
+    if name in _NOT_SETTINGS or name.startswith("test_"):
+        return True
+    section, _, key = name.partition("__")
+    field = Settings.model_fields.get(section)
+    if field is None or not key:
+        return field is not None
+    kind = field.annotation
+    return isinstance(kind, type) and issubclass(kind, Section) and key in kind.model_fields
+
+
+_NOT_SETTINGS = {"config", "ray_session"}
+"""Variables with our prefix that are read elsewhere."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 from videoclip.errors import UsageError
 
@@ -61,8 +60,3 @@ def format_stamp(ms: int, separator: str = ",") -> str:
     """Milliseconds as a subtitle stamp, ``HH:MM:SS,mmm`` (SubRip) or with ``.`` (WebVTT)."""
     seconds, milli = divmod(ms, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{separator}{milli:03}"
-
-
-def exact_seconds(ms: int) -> Fraction:
-    """Milliseconds as an exact number of seconds, for arithmetic with stream time bases."""
-    return Fraction(ms, 1000)

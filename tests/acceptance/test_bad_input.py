@@ -117,8 +117,18 @@ def odd_dimensions(folder: Path) -> Path:
 def one_pixel(folder: Path) -> Path:
     path = folder / "v.mkv"
     ffmpeg(
-        *("-f", "lavfi", "-i", "color=red:size=1x1:rate=25:duration=6", "-f", "lavfi"),
-        *("-i", "sine=duration=6", "-c:v", "ffv1", "-c:a", "aac", path),
+        *("-f", "lavfi", "-i", "color=red:size=16x16:rate=25:duration=6", "-f", "lavfi"),
+        *(
+            "-i",
+            "sine=duration=6",
+            "-vf",
+            "format=yuv444p,crop=1:1:0:0",
+            "-c:v",
+            "libx264",
+            "-c:a",
+            "aac",
+            path,
+        ),
     )
     return path
 
@@ -311,3 +321,82 @@ def test_a_rotated_phone_video_is_upright(command: Command, tmp_path: Path) -> N
         check=True,
     ).stdout
     assert shown.strip().split(",")[:2] == ["180", "320"]
+
+
+def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = Command(tmp_path / "file" / "data").run(
+        "cut", SAMPLE, "--range", "0-1", "-o", tmp_path / "out", "--quiet"
+    )
+    check_error(done, 2, "data folder")
+
+
+def test_a_file_where_the_clips_go(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "clips").write_text("in the way")
+    source = make_numbered_video(tmp_path / "v.mp4", frames=50)
+    done = command.run("cut", source, "--range", "0-1", "-o", tmp_path / "out", "--quiet")
+    check_error(done, 2, "in the way")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause"),
+    [
+        (["--range", "0-1", "--range", "1-2", "--join", "--mode", "copy"], "copy"),
+        (["--range", "99-100"], "behind the end"),
+        ([f"--range={second}-{second + 1}" for second in range(1001)], "ranges"),
+        (["--range", "1-0"], "empty"),
+    ],
+)
+def test_wrong_cuts_are_refused(
+    command: Command, tmp_path: Path, arguments: list[str], cause: str
+) -> None:
+    source = make_numbered_video(tmp_path / "v.mp4", frames=50)
+    done = command.run("cut", source, "-o", tmp_path / "out", "--quiet", *arguments)
+    check_error(done, 2, cause)
+
+
+@pytest.mark.parametrize(("name", "cause"), [("one.mkv", "not .mkv"), ("one.m4a", ".mp4 file")])
+def test_an_output_name_of_another_kind(
+    command: Command, tmp_path: Path, name: str, cause: str
+) -> None:
+    source = make_numbered_video(tmp_path / "v.mp4", frames=50)
+    done = command.run("cut", source, "--range", "0-1", "-o", tmp_path / name, "--quiet")
+    check_error(done, 2, cause)
+    assert not (tmp_path / name).exists()
+
+
+def test_a_range_beyond_the_end_is_shortened_and_told(command: Command, tmp_path: Path) -> None:
+    source = make_numbered_video(tmp_path / "v.mp4", frames=50)
+    done = command.run("cut", source, "--range", "1-60", "-o", tmp_path / "out", "--quiet")
+    assert done.returncode == 0, done.stderr
+    clip = manifest(tmp_path / "out")["clips"][0]
+    assert (clip["start_ms"], clip["end_ms"], clip["duration_ms"]) == (1000, 2000, 1000)
+
+
+def test_a_bad_intro_is_found_before_any_work(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "intro.mp4").write_text("no video")
+    done = command.run(
+        *("clip", SAMPLE, "-o", tmp_path / "out", "--intro", tmp_path / "intro.mp4", "--json")
+    )
+    check_error(done, 3, "intro.mp4")
+    assert '"audio"' not in done.stdout
+
+
+def test_a_title_in_a_locale_that_cannot_print_it(tmp_path: Path) -> None:
+    command = Command(tmp_path / "data", {"PYTHONIOENCODING": "latin-1", "LC_ALL": "C"})
+    source = make_numbered_video(tmp_path / "视频.mp4", frames=50)
+    done = command.run("cut", source, "--range", "0-1", "-o", tmp_path / "出")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.ray
+def test_two_clips_at_once_whatever_ray_address_says(tmp_path: Path) -> None:
+    command = Command(tmp_path / "data", {"RAY_ADDRESS": "127.0.0.1:1"})
+    source = make_numbered_video(tmp_path / "v.mp4", frames=100)
+    done = command.run(
+        *("cut", source, "--range", "0-1", "--range", "2-3", "-o", tmp_path / "out", "--json")
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(manifest(tmp_path / "out")["clips"]) == 2
+    assert command.survivors() == []

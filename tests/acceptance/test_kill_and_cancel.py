@@ -61,7 +61,7 @@ def undisturbed(
     return outcome(folder / "out"), time.monotonic() - began
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_killed_at_ten_random_instants(
     undisturbed: tuple[dict[str, Any], float], short_show: Path, tmp_path: Path
 ) -> None:

@@ -21,9 +21,7 @@ HEAVY = ("torch", "ray", "gradio", "numpy", "funasr", "sqlalchemy", "av")
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-d", folder], cwd=ROOT, check=True
-    )
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", folder], cwd=ROOT, check=True)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
         assert any(name.endswith("/pipelines/jobs.py") for name in archive.getnames())
     return next(folder.glob("*.whl"))
@@ -80,9 +78,7 @@ def test_the_command_without_the_server_part_says_what_to_install(
     assert "Traceback" not in done.stderr
 
 
-def test_the_wheel_finds_its_server_parts_without_the_checkout(
-    wheel: Path, tmp_path: Path
-) -> None:
+def test_the_wheel_finds_its_server_parts_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     script = (
         "import sys\n"

@@ -39,7 +39,7 @@ class Command:
             env={
                 **{k: v for k, v in os.environ.items() if not k.startswith("VIDEOCLIP_")},
                 "VIDEOCLIP_DATA_DIR": str(self.data),
-                "VIDEOCLIP_CONFIG": str(self.data / "none.toml"),
+                "VIDEOCLIP_CONFIG": os.devnull,
                 "VIDEOCLIP_OFFLINE": "true",
                 "VIDEOCLIP_TEST_MARK": self.mark,
                 **self.environment,

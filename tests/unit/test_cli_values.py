@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pipelines.naming import clip_stem, slug
 from videoclip.cli import options
 from videoclip.cli.sources import targets
 from videoclip.errors import SourceEmpty, SourceMissing, UsageError, VideoClipError
+from videoclip.schemas import ClipRequest, RenderOptions
 from videoclip.settings import load_settings
 from videoclip.timecode import format_ms, format_stamp, parse_range, parse_time
 
@@ -52,7 +54,7 @@ def test_loudness_seconds_and_hotwords(tmp_path: Path) -> None:
     for bad in (
         lambda: options.loudness_value("loud"),
         lambda: options.seconds_ms("1m", "--max-seconds"),
-        lambda: options.validated(loudness=5.0),
+        lambda: options.checked(RenderOptions, loudness=5.0),
         lambda: options.absolute_file(tmp_path / "none.mp4", "--intro"),
     ):
         with pytest.raises(UsageError):
@@ -132,3 +134,62 @@ def test_an_error_survives_pickling_and_stays_on_one_line() -> None:
     assert (copy.cause, copy.remedy, copy.context) == (error.cause, "look", {"path": "/x"})
     assert "\n" not in copy.cause
     assert "\x1b" not in copy.cause
+
+
+def test_a_folder_gives_nothing_that_we_made_ourselves(tmp_path: Path) -> None:
+    for name in ("a.mp4", "out/b.mp4", "earlier/clips/01-c.mp4", "earlier/manifest.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = targets([tmp_path], tmp_path / "out")
+    assert [target.source.name for target in found] == ["a.mp4"]
+
+
+def test_a_pipe_is_no_list_and_a_name_too_long_is_missing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "all.txt")
+    with pytest.raises(SourceMissing, match="not a regular file"):
+        targets([tmp_path / "all.txt"], tmp_path)
+    with pytest.raises(SourceMissing):
+        targets([tmp_path / ("x" * 300 + ".mp4")], tmp_path)
+
+
+def test_long_texts_are_texts_and_not_file_names() -> None:
+    words = [f"词语{number:03}" for number in range(100)]
+    assert options.hotword_list(",".join(words)) == words
+    assert options.watermark_value("水印" * 200) == "水印" * 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("VIDEOCLIP_OFLINE", "true", "VIDEOCLIP_OFLINE"),
+        ("VIDEOCLIP_MEDIA__MAX_PIXLES", "5", "VIDEOCLIP_MEDIA__MAX_PIXLES"),
+        ("VIDEOCLIP_MEDIA", "x", "media"),
+        ("VIDEOCLIP_CONFIG", "/nowhere/config.toml", "does not exist"),
+    ],
+)
+def test_a_typing_error_in_a_variable_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=told):
+        load_settings()
+
+
+def test_a_damaged_configuration_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.toml").write_text("[media\n")
+    monkeypatch.setenv("VIDEOCLIP_CONFIG", str(tmp_path / "config.toml"))
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_settings()
+
+
+def test_wishes_that_would_do_nothing_are_refused() -> None:
+    for wishes in (
+        {"transcript": "/t.srt", "recogniser": "funasr"},
+        {"transcript": "/t.srt", "hotwords": ["a"]},
+        {"language": "klingon language"},
+        {"render": {"captions": "none", "style": "karaoke"}},
+    ):
+        with pytest.raises(UsageError):
+            options.checked(ClipRequest, source="/a.mp4", **wishes)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from videoclip.errors import JobBusy, StoreError
+from videoclip.errors import JobBusy, StoreError, UsageError
 from videoclip.settings import Settings
 from videoclip.store import ArtifactRecord, Objects, Store, UnitFailure
 
@@ -116,4 +118,52 @@ def test_a_database_of_another_release_is_refused(tmp_path: Path) -> None:
         database.execute("UPDATE schema_version SET version = 99")
     database.close()
     with pytest.raises(StoreError, match="schema 99"):
+        Store(settings)
+
+
+def test_a_large_file_does_not_pass_through_memory(tmp_path: Path) -> None:
+    """The sound of a ten-hour video is over a gigabyte."""
+    script = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from videoclip.store import Objects\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "Objects(Path(sys.argv[2])).put(Path(sys.argv[1]))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(300 * 2**20)
+    done = subprocess.run(
+        [sys.executable, "-c", script, large, tmp_path / "objects"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 64 * 1024, "KiB"
+
+
+def test_many_processes_may_open_a_new_data_folder_at_once(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from videoclip.settings import Settings\n"
+        "from videoclip.store import Store\n"
+        "with Store(Settings(data_dir=Path(sys.argv[1]))) as store:\n"
+        "    print(store.ensure_job('clip', 'k', {}).id)\n"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, tmp_path / "data"], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(5)
+    ]
+    told = {process.communicate(timeout=60)[0].strip() for process in running}
+    assert [process.returncode for process in running] == [0] * 5
+    assert len(told) == 1
+
+
+def test_a_wrong_database_url_is_told(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://localhost/x")
+    with pytest.raises(UsageError, match="VIDEOCLIP_DATABASE_URL"):
         Store(settings)

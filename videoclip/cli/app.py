@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from videoclip import __version__
 from videoclip.cli import options
@@ -85,7 +84,8 @@ def clip(
     debug: Debug = False,
 ) -> int:
     """Find the highlights of SOURCE and make finished clips of them."""
-    render = options.validated(
+    render = options.checked(
+        RenderOptions,
         mode=mode,
         captions=captions,
         style=style,
@@ -101,23 +101,21 @@ def clip(
     max_ms = options.seconds_ms(max_seconds, "--max-seconds")
 
     def request(path: Path) -> ClipRequest:
-        try:
-            return ClipRequest(
-                source=str(path),
-                top=top,
-                prompt=prompt,
-                genre=genre,
-                language=language,
-                recogniser=recogniser,
-                transcript=given,
-                hotwords=words,
-                highlighter=highlighter,
-                min_ms=min_ms,
-                max_ms=max_ms,
-                render=render,
-            )
-        except ValidationError as error:
-            raise options.usage_error(error) from error
+        return options.checked(
+            ClipRequest,
+            source=str(path),
+            top=top,
+            prompt=prompt,
+            genre=genre,
+            language=language,
+            recogniser=recogniser,
+            transcript=given,
+            hotwords=words,
+            highlighter=highlighter,
+            min_ms=min_ms,
+            max_ms=max_ms,
+            render=render,
+        )
 
     request(Path("/"))  # wrong values are found before anything is looked at
     found = targets(source, out)
@@ -144,8 +142,12 @@ def transcribe(
     words = options.hotword_list(hotwords)
 
     def request(path: Path) -> TranscribeRequest:
-        return TranscribeRequest(
-            source=str(path), language=language, recogniser=recogniser, hotwords=words
+        return options.checked(
+            TranscribeRequest,
+            source=str(path),
+            language=language,
+            recogniser=recogniser,
+            hotwords=words,
         )
 
     with reporter(as_json=as_json, quiet=quiet) as report:
@@ -174,7 +176,8 @@ def cut(
     debug: Debug = False,
 ) -> int:
     """Cut given ranges out of SOURCE, exact to the frame."""
-    render: RenderOptions = options.validated(
+    render: RenderOptions = options.checked(
+        RenderOptions,
         mode=mode,
         captions=Captions.NONE,
         watermark=options.watermark_value(watermark),
@@ -195,7 +198,7 @@ def cut(
         raise UsageError("cut takes one file", "Name the video itself")
 
     def request(path: Path) -> CutRequest:
-        return CutRequest(source=str(path), ranges=parts, join=join, render=render)
+        return options.checked(CutRequest, source=str(path), ranges=parts, join=join, render=render)
 
     with reporter(as_json=as_json, quiet=quiet) as report:
         return run_targets(

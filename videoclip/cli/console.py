@@ -91,7 +91,7 @@ class JsonReporter(Reporter):
 
     @staticmethod
     def _line(value: object) -> None:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(value) + "\n")
         sys.stdout.flush()
 
 
@@ -175,7 +175,7 @@ def _note(event: Event) -> str:
     else:
         counted = f"{event.done:.0f}/{event.total:.0f} {event.unit}"
     parts = [counted]
-    if event.reused and event.reused >= event.total - 1:
+    if event.reused and event.reused >= int(event.total):
         parts.append("from an earlier run")
     elif event.rate:
         parts.append(f"{event.rate:.1f}x" if event.unit == "s" else "")

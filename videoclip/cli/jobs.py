@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 from videoclip.cli.console import Reporter
 from videoclip.cli.server_parts import load
 from videoclip.cli.sources import Target, show
-from videoclip.errors import Cancelled, VideoClipError
+from videoclip.errors import Cancelled, UsageError, VideoClipError
 from videoclip.schemas import JobRequest, Manifest
 from videoclip.settings import Settings
 
@@ -57,8 +55,8 @@ def run_targets(
     statuses: list[int] = []
     with (
         _stop_on_signals(lambda: reporter.failure(_cancelled())),
-        _native_log(settings.data_dir / "logs" / "native.log"),
         Store(settings) as store,
+        _native_log(settings.data_dir / "logs" / "native.log"),
         runtime.RayRuntime(settings.ray) as ray,
     ):
         for target in jobs:
@@ -70,6 +68,7 @@ def run_targets(
                 if single_file is None:
                     export.export(result, store.objects, target.out)
                 for clip in result.manifest.clips if single_file else ():
+                    _same_kind(clip.file, single_file)
                     export.place(store.objects.path(result.files[clip.file]), single_file)
             except VideoClipError as error:
                 reporter.failure(error, show(target.source.name) if len(jobs) > 1 else "")
@@ -86,6 +85,15 @@ def run_targets(
                 statuses.append(_STATUS_EXIT[manifest.status])
     _remove_empty(fresh)
     return _overall(statuses)
+
+
+def _same_kind(made: str, wanted: Path | None) -> None:
+    suffix = Path(made).suffix
+    if wanted is not None and wanted.suffix.lower() != suffix:
+        raise UsageError(
+            f"the clip of this source is a {suffix} file, and -o names {wanted.suffix}",
+            f"Name it {wanted.stem}{suffix}",
+        )
 
 
 def _cancelled() -> Cancelled:
@@ -161,25 +169,8 @@ def _stop_on_signals(tell: Callable[[], None]) -> Iterator[None]:
 def _watchdog(tell: Callable[[], None]) -> threading.Timer:
     def end() -> None:
         tell()
-        _kill_descendants()
-        _remove_ray_folder()
-        os._exit(Cancelled.exit_status)
+        os._exit(Cancelled.exit_status)  # what hangs on in Ray ends with this process
 
     timer = threading.Timer(_STOP_WITHIN_S, end)
     timer.daemon = True
     return timer
-
-
-def _kill_descendants() -> None:
-    import psutil
-
-    for child in psutil.Process().children(recursive=True):
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
-
-
-def _remove_ray_folder() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"videoclip-ray-{os.getpid()}-*"):
-        shutil.rmtree(folder, ignore_errors=True)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from videoclip.errors import UsageError
-from videoclip.schemas import RenderOptions
+
+Model = TypeVar("Model", bound=BaseModel)
 
 __all__ = [
     "absolute_file",
+    "checked",
     "hotword_list",
     "loudness_value",
     "seconds_ms",
-    "validated",
     "watermark_value",
 ]
 
@@ -48,10 +50,9 @@ def hotword_list(value: str | None) -> list[str]:
     """Words from a file (one a line) or from the text itself (commas or white space between)."""
     if not value:
         return []
-    path = Path(value)
+    is_file = _is_file(value)
     try:
-        is_file = path.is_file()
-        text = path.read_text(encoding="utf-8-sig") if is_file else value
+        text = Path(value).read_text(encoding="utf-8-sig") if is_file else value
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"--hotwords {value!r} cannot be read", "Give UTF-8 text, one word a line"
@@ -76,29 +77,27 @@ def watermark_value(value: str | None) -> str | None:
     """An image's absolute path, or the text as it is."""
     if not value:
         return None
-    path = Path(value)
+    return str(Path(value).absolute()) if _is_file(value) else value
+
+
+def _is_file(value: str) -> bool:
     try:
-        return str(path.absolute()) if path.is_file() else value
-    except OSError:  # too long for a path: a text then
-        return value
+        return Path(value).is_file()
+    except (OSError, ValueError):  # too long for a path, or with a null: a text then
+        return False
 
 
-def validated(**values: object) -> RenderOptions:
-    """Render options, or an error that names the wrong one.
+def checked(model: type[Model], **values: object) -> Model:
+    """A request or options made from these values, or an error that names the wrong ones.
 
     Raises:
-        UsageError: a value is out of its range.
+        UsageError: a value is out of its range, or two do not go together.
     """
     try:
-        return RenderOptions.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise usage_error(error) from error
-
-
-def usage_error(error: ValidationError) -> UsageError:
-    """A pydantic error as one line a person can act upon."""
-    faults = "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'options'}: {fault['msg']}"
-        for fault in error.errors(include_url=False, include_input=False)
-    )
-    return UsageError(faults.replace("Value error, ", ""), "See videoclip clip --help")
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'options'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise UsageError(faults.replace("Value error, ", ""), "See the command's --help") from error

@@ -67,7 +67,12 @@ def targets(arguments: Sequence[Path], out: Path) -> list[Target]:
         raise UsageError("no SOURCE was given", "Name a video file, a folder or a list of files")
     sources: list[Path] = []
     for argument in arguments:
-        sources += _expand(argument)
+        try:
+            sources += _expand(argument, out.absolute())
+        except OSError as error:  # a name too long, a folder that may not be read
+            raise SourceMissing(
+                f"{show(argument)} cannot be read: {error.strerror}", "Check the path"
+            ) from error
     sources = list(dict.fromkeys(path.absolute() for path in sources))
     alone = len(arguments) == 1 and not _is_collection(arguments[0])
     if alone:
@@ -82,24 +87,33 @@ def _is_collection(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in LIST_SUFFIXES
 
 
-def _expand(path: Path) -> Iterable[Path]:
+def _expand(path: Path, out: Path) -> Iterable[Path]:
     if path.is_dir():
-        return _in_folder(path)
+        return _in_folder(path, out)
     if not os.path.lexists(path):
         raise SourceMissing(f"{show(path)} does not exist", "Check the path")
     if path.suffix.lower() in LIST_SUFFIXES:
-        return _in_list(path)
+        return _in_list(path, out)
     return [path]
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in MEDIA_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+def _in_folder(folder: Path, out: Path) -> list[Path]:
+    """Media below a folder, without hidden ones and without what we made ourselves."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        here = Path(root)
+        if here.absolute() == out or "manifest.json" in names:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [
+            here / name
+            for name in names
+            if not name.startswith(".")
+            and Path(name).suffix.lower() in MEDIA_SUFFIXES
+            and (here / name).is_file()
+        ]
+    found.sort()
     if not found:
         raise SourceMissing(
             f"the folder {show(folder)} holds no video or audio file",
@@ -108,7 +122,9 @@ def _in_folder(folder: Path) -> list[Path]:
     return found
 
 
-def _in_list(path: Path) -> list[Path]:
+def _in_list(path: Path, out: Path) -> list[Path]:
+    if not path.is_file():
+        raise SourceMissing(f"{show(path)} is not a regular file", "Give a text file")
     try:
         if path.stat().st_size > _LONGEST_LIST_BYTES:
             raise UsageError(f"the list {show(path)} is over 10 MiB", "Give one path a line")
@@ -126,7 +142,7 @@ def _in_list(path: Path) -> list[Path]:
     for name in named:
         entry = path.parent / name
         if entry.is_dir():
-            found += _in_folder(entry)
+            found += _in_folder(entry, out)
         elif not os.path.lexists(entry):
             raise SourceMissing(
                 f"{show(entry)}, named in {show(path)}, does not exist",

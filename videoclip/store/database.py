@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     async_sessionmaker,
     create_async_engine,
 )
 
-from videoclip.errors import StoreError
+from videoclip.errors import StoreError, UsageError
 from videoclip.store.models import SCHEMA_VERSION, Base, SchemaVersion
 from videoclip.store.objects import full
 from videoclip.store.repository import Repository
@@ -41,9 +41,8 @@ class Database:
             StoreError: another release wrote this database, or it cannot be reached.
         """
         with _database_errors(self._data_dir):
-            async with self._engine.begin() as connection:
-                await connection.run_sync(Base.metadata.create_all)
             async with self._sessions.begin() as session:
+                await (await session.connection()).run_sync(Base.metadata.create_all)
                 version = await session.scalar(select(SchemaVersion.version))
                 if version is None:
                     session.add(SchemaVersion(version=SCHEMA_VERSION))
@@ -69,17 +68,30 @@ def _engine(url: str, data_dir: Path) -> AsyncEngine:
     if not url:
         data_dir.mkdir(parents=True, exist_ok=True)
         url = f"sqlite+aiosqlite:///{data_dir / 'videoclip.db'}"
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+    try:
+        if not url.startswith("sqlite"):
+            return create_async_engine(url, pool_pre_ping=True)
+        engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+    except (ArgumentError, InvalidRequestError, ImportError) as error:
+        raise UsageError(
+            f"VIDEOCLIP_DATABASE_URL cannot be used: {type(error).__name__}",
+            "Write postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///file",
+        ) from error
 
     @event.listens_for(engine.sync_engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: `_begin` takes the write lock at once, so that
+        # two processes that read and then write wait for each other instead of colliding.
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")  # WAL: safe against a killed process
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

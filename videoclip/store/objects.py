@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 from videoclip.errors import StorageFull, StoreError
 from videoclip.fingerprint import file_sha256
 
 __all__ = ["ObjectRef", "Objects", "disk_errors"]
+
+
+_PIECE = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,14 @@ class Objects:
             ref = ObjectRef(file_sha256(path), path.stat().st_size)
             if self.has(ref):
                 return ref
-            # Another worker may have been faster: the same name means the same content.
-            with suppress(AlreadyExistsError):
-                obstore.put(self._store(), ref.key, path, mode="create")
+            # In pieces: a plain put would hold the whole file in memory. The object appears when the
+            # writer closes; if another worker is faster, the same name has the same content.
+            with (
+                path.open("rb") as source,
+                obstore.open_writer(self._store(), ref.key, buffer_size=_PIECE) as target,
+            ):
+                while piece := source.read(_PIECE):
+                    target.write(piece)
             return ref
 
     def has(self, ref: ObjectRef) -> bool:
