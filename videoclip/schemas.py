@@ -20,17 +20,22 @@ __all__ = [
     "ClipRequest",
     "CutMode",
     "CutRequest",
+    "Encoder",
     "Engine",
     "Failure",
+    "Framing",
     "Genre",
     "HighlighterName",
     "JobRequest",
+    "JumpCut",
     "Manifest",
     "MediaInfo",
     "Milliseconds",
     "Notice",
+    "Place",
     "Proof",
     "ProofCheck",
+    "Quality",
     "RecogniserName",
     "RenderOptions",
     "Sentence",
@@ -112,6 +117,56 @@ class Aspect(str, Enum):
     TALL = "9:16"
     SQUARE = "1:1"
     PORTRAIT = "4:5"
+
+
+class Quality(str, Enum):
+    """Effort and rate of the encoder: ``draft`` for a look, ``archive`` for a master."""
+
+    DRAFT = "draft"
+    STANDARD = "standard"
+    HIGH = "high"
+    ARCHIVE = "archive"
+
+
+class Encoder(str, Enum):
+    """Which H.264 encoder is used; ``auto`` takes hardware that passed a trial, else software."""
+
+    AUTO = "auto"
+    SOFTWARE = "software"
+    NVENC = "nvenc"
+    QSV = "qsv"
+    VAAPI = "vaapi"
+    VIDEOTOOLBOX = "videotoolbox"
+
+
+class Framing(str, Enum):
+    """How a picture gets into another shape.
+
+    ``auto`` crops where little is lost and blurs else; ``face`` crops and follows the face (the centre where
+    none is seen); ``centre`` crops around the middle; ``blur`` shows all of it over itself blurred.
+    """
+
+    AUTO = "auto"
+    FACE = "face"
+    CENTRE = "centre"
+    BLUR = "blur"
+
+
+class Place(str, Enum):
+    """Where a watermark stands."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+    CENTRE = "centre"
+
+
+class JumpCut(str, Enum):
+    """What is cut out of a clip between its words."""
+
+    SILENCE = "silence"
+    FILLERS = "fillers"
 
 
 # --------------------------------------------------------------------------- media
@@ -283,6 +338,30 @@ class RenderOptions(Record):
     loudness: float | None = Field(
         -14.0, ge=-40.0, le=-5.0, description="integrated loudness in LUFS; null leaves it alone"
     )
+    quality: Quality = Quality.STANDARD
+    encoder: Encoder = Encoder.AUTO
+    framing: Framing = Framing.AUTO
+    watermark_place: Place = Place.TOP_RIGHT
+    watermark_opacity: float = Field(0.8, gt=0.0, le=1.0, description="1 is opaque")
+    watermark_size: float = Field(0.12, ge=0.01, le=1.0, description="share of the picture's width")
+    watermark_margin: float = Field(
+        0.03, ge=0.0, le=0.4, description="distance from the edge, share of the picture's width"
+    )
+    title_card_ms: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="how long the title is shown before the clip, ms; 0: not at all",
+    )
+    crossfade_ms: int = Field(
+        0, ge=0, le=2_000, description="between joined ranges, ms; 0: a hard cut"
+    )
+    speed: int = Field(100, ge=50, le=200, description="percent of the source's; the pitch stays")
+    denoise: bool = Field(False, description="take steady noise out of the sound")
+    level_dialogue: bool = Field(False, description="bring quiet and loud voices together")
+    jump_cuts: list[JumpCut] = Field(
+        default_factory=list, description="what is cut out between words"
+    )
 
     @model_validator(mode="after")
     def _style_is_used(self) -> RenderOptions:
@@ -302,6 +381,9 @@ class ClipRequest(Record):
     language: str = Field("auto", pattern=_LANGUAGE, description="BCP 47 or auto")
     recogniser: RecogniserName = RecogniserName.AUTO
     transcript: str | None = Field(None, description="absolute path of a transcript to use instead")
+    translation: str | None = Field(
+        None, description="absolute path of subtitles in a second language, shown below the first"
+    )
     hotwords: list[str] = Field(default_factory=list, description="names and terms to expect")
     highlighter: HighlighterName = HighlighterName.AUTO
     min_ms: int = Field(15_000, ge=1_000, description="shortest clip")

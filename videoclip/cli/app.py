@@ -19,8 +19,13 @@ from videoclip.schemas import (
     ClipRequest,
     CutMode,
     CutRequest,
+    Encoder,
+    Framing,
     Genre,
     HighlighterName,
+    JumpCut,
+    Place,
+    Quality,
     RecogniserName,
     RenderOptions,
     TimeRange,
@@ -47,6 +52,19 @@ Recogniser = Annotated[RecogniserName, typer.Option(help="Speech engine.")]
 Hotwords = Annotated[
     str | None, typer.Option(metavar="FILE|TEXT", help="Names and terms to expect.")
 ]
+QualityOption = Annotated[Quality, typer.Option(help="Effort and rate of the encoder.")]
+EncoderOption = Annotated[Encoder, typer.Option(help="Which H.264 encoder.")]
+FramingOption = Annotated[Framing, typer.Option(help="How the picture gets into another shape.")]
+PlaceOption = Annotated[Place, typer.Option(help="Where the watermark stands.")]
+Opacity = Annotated[str, typer.Option(metavar="PERCENT", help="100 is opaque.")]
+Size = Annotated[str, typer.Option(metavar="PERCENT", help="Of the picture's width.")]
+Margin = Annotated[str, typer.Option(metavar="PERCENT", help="From the edge, of the width.")]
+Speed = Annotated[str, typer.Option(metavar="X", help="0.5 to 2; the pitch stays.")]
+Denoise = Annotated[bool, typer.Option("--denoise", help="Take steady noise out of the sound.")]
+LevelDialogue = Annotated[
+    bool, typer.Option("--level-dialogue", help="Bring quiet and loud voices together.")
+]
+Crossfade = Annotated[str, typer.Option(metavar="S", help="Between joined ranges.")]
 
 
 @app.command()
@@ -79,11 +97,44 @@ def clip(
     outro: Annotated[Path | None, typer.Option(help="Video after each clip.")] = None,
     aspect: Annotated[Aspect, typer.Option(help="Picture shape.")] = Aspect.SOURCE,
     loudness: Annotated[str, typer.Option(metavar="LUFS|off", help="Loudness target.")] = "-14",
+    translation: Annotated[
+        Path | None, typer.Option(help="Subtitles in a second language, shown below the first.")
+    ] = None,
+    quality: QualityOption = Quality.STANDARD,
+    encoder: EncoderOption = Encoder.AUTO,
+    framing: FramingOption = Framing.AUTO,
+    watermark_place: PlaceOption = Place.TOP_RIGHT,
+    watermark_opacity: Opacity = "80",
+    watermark_size: Size = "12",
+    watermark_margin: Margin = "3",
+    title_card: Annotated[
+        str, typer.Option(metavar="S", help="Show the title that long before each clip.")
+    ] = "0",
+    speed: Speed = "1",
+    denoise: Denoise = False,
+    level_dialogue: LevelDialogue = False,
+    jump_cut: Annotated[
+        list[JumpCut] | None, typer.Option(help="What to cut out between words; repeat it.")
+    ] = None,
+    crossfade: Crossfade = "0",
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
     """Find the highlights of SOURCE and make finished clips of them."""
+    look = options.look_values(
+        quality=quality,
+        encoder=encoder,
+        framing=framing,
+        watermark_place=watermark_place,
+        watermark_opacity=watermark_opacity,
+        watermark_size=watermark_size,
+        watermark_margin=watermark_margin,
+        speed=speed,
+        denoise=denoise,
+        level_dialogue=level_dialogue,
+        crossfade=crossfade,
+    )
     render = options.checked(
         RenderOptions,
         mode=mode,
@@ -94,6 +145,9 @@ def clip(
         outro=options.absolute_file(outro, "--outro"),
         aspect=aspect,
         loudness=options.loudness_value(loudness),
+        title_card_ms=options.seconds_ms(title_card, "--title-card"),
+        jump_cuts=jump_cut or [],
+        **look,
     )
     given = options.absolute_file(transcript, "--transcript")
     words = options.hotword_list(hotwords)
@@ -110,6 +164,7 @@ def clip(
             language=language,
             recogniser=recogniser,
             transcript=given,
+            translation=options.absolute_file(translation, "--translation"),
             hotwords=words,
             highlighter=highlighter,
             min_ms=min_ms,
@@ -171,11 +226,35 @@ def cut(
     ] = None,
     aspect: Annotated[Aspect, typer.Option(help="Picture shape.")] = Aspect.SOURCE,
     loudness: Annotated[str, typer.Option(metavar="LUFS|off", help="Loudness target.")] = "off",
+    quality: QualityOption = Quality.STANDARD,
+    encoder: EncoderOption = Encoder.AUTO,
+    framing: FramingOption = Framing.AUTO,
+    watermark_place: PlaceOption = Place.TOP_RIGHT,
+    watermark_opacity: Opacity = "80",
+    watermark_size: Size = "12",
+    watermark_margin: Margin = "3",
+    speed: Speed = "1",
+    denoise: Denoise = False,
+    level_dialogue: LevelDialogue = False,
+    crossfade: Crossfade = "0",
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
     """Cut given ranges out of SOURCE, exact to the frame."""
+    look = options.look_values(
+        quality=quality,
+        encoder=encoder,
+        framing=framing,
+        watermark_place=watermark_place,
+        watermark_opacity=watermark_opacity,
+        watermark_size=watermark_size,
+        watermark_margin=watermark_margin,
+        speed=speed,
+        denoise=denoise,
+        level_dialogue=level_dialogue,
+        crossfade=crossfade,
+    )
     render: RenderOptions = options.checked(
         RenderOptions,
         mode=mode,
@@ -183,6 +262,7 @@ def cut(
         watermark=options.watermark_value(watermark),
         aspect=aspect,
         loudness=options.loudness_value(loudness),
+        **look,
     )
     parts = [TimeRange(start_ms=a, end_ms=b) for a, b in (parse_range(text) for text in ranges)]
     one_file = (

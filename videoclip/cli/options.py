@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,8 +16,11 @@ __all__ = [
     "absolute_file",
     "checked",
     "hotword_list",
+    "look_values",
     "loudness_value",
+    "percent",
     "seconds_ms",
+    "speed_percent",
     "watermark_value",
 ]
 
@@ -34,6 +37,22 @@ def seconds_ms(value: str, option: str) -> int:
     return int(whole) * 1000 + int((fraction or "0").ljust(3, "0"))
 
 
+def speed_percent(value: str) -> int:
+    """A speed such as ``1.25`` or ``1.5x`` as percent."""
+    found = re.fullmatch(r"(\d)(?:\.(\d{1,2}))?x?", value)
+    if found is None:
+        raise UsageError(f"--speed {value!r} is not a speed", "Write it like 1.25, from 0.5 to 2")
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+
+
+def percent(value: str, option: str) -> float:
+    """``12`` or ``12%`` as a share of 1."""
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,2})?)%?", value)
+    if found is None:
+        raise UsageError(f"{option} {value!r} is not a percentage", "Write it like 12 or 12%")
+    return float(found[1]) / 100
+
+
 def loudness_value(value: str) -> float | None:
     """LUFS, or None for ``off``."""
     if value.lower() == "off":
@@ -44,6 +63,26 @@ def loudness_value(value: str) -> float | None:
         raise UsageError(
             f"--loudness {value!r} is neither a number nor off", "Write it like -14, -16 or off"
         ) from error
+
+
+def look_values(
+    *,
+    watermark_opacity: str,
+    watermark_size: str,
+    watermark_margin: str,
+    speed: str,
+    crossfade: str,
+    **as_given: object,
+) -> dict[str, Any]:
+    """Fields of `RenderOptions` from the options that `clip` and `cut` share."""
+    return {
+        **as_given,
+        "watermark_opacity": percent(watermark_opacity, "--watermark-opacity"),
+        "watermark_size": percent(watermark_size, "--watermark-size"),
+        "watermark_margin": percent(watermark_margin, "--watermark-margin"),
+        "speed": speed_percent(speed),
+        "crossfade_ms": seconds_ms(crossfade, "--crossfade"),
+    }
 
 
 def hotword_list(value: str | None) -> list[str]:
