@@ -185,9 +185,7 @@ def cut(
         loudness=options.loudness_value(loudness),
     )
     parts = [TimeRange(start_ms=a, end_ms=b) for a, b in (parse_range(text) for text in ranges)]
-    one_file = (
-        out.absolute() if out.suffix.lower() in {".mp4", ".m4a"} and not out.is_dir() else None
-    )
+    one_file = options.output_file(out)
     if one_file is not None and len(parts) > 1 and not join:
         raise UsageError(
             f"{len(parts)} ranges make {len(parts)} files, and -o names one",
