@@ -23,10 +23,10 @@ QUIET_SWEEPS = 3
 
 
 def marked(mark: bytes, folder: str) -> list[int]:
-    """Process ids that carry the mark or work in the folder, except this one."""
-    found = []
+    """Process ids that carry the mark or work in the folder, except this one and an owner that lives on."""
+    found, spared = [], (os.getpid(), os.getppid())
     for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
+        if entry.name.isdigit() and int(entry.name) not in spared:
             try:
                 environment = Path(f"/proc/{entry.name}/environ").read_bytes()
                 if mark in environment or _works_in(entry.name, folder):
