@@ -99,6 +99,11 @@ def clip(
     words = options.hotword_list(hotwords)
     min_ms = options.seconds_ms(min_seconds, "--min-seconds")
     max_ms = options.seconds_ms(max_seconds, "--max-seconds")
+    if max_ms < min_ms:
+        raise UsageError(
+            f"--max-seconds {max_seconds} is shorter than --min-seconds {min_seconds}",
+            "Make the longest clip at least as long as the shortest",
+        )
 
     def request(path: Path) -> ClipRequest:
         return options.checked(
@@ -124,7 +129,7 @@ def clip(
             f"--transcript belongs to one video, and {len(found)} were given", "Run them one by one"
         )
     with reporter(as_json=as_json, quiet=quiet) as report:
-        return run_targets(found, request, load_settings(), report)
+        return run_targets(found, request, load_settings(), report, debug=debug)
 
 
 @app.command()
@@ -151,7 +156,7 @@ def transcribe(
         )
 
     with reporter(as_json=as_json, quiet=quiet) as report:
-        return run_targets(targets([source], out), request, load_settings(), report)
+        return run_targets(targets([source], out), request, load_settings(), report, debug=debug)
 
 
 @app.command()
@@ -205,6 +210,7 @@ def cut(
             load_settings(),
             report,
             single_file=one_file,
+            debug=debug,
         )
 
 

@@ -18,7 +18,7 @@ from videoclip.schemas import Engine, Notice
 
 __all__ = ["ExtractiveHighlighter", "describe_run"]
 
-_VERSION = "1"
+_VERSION = "2"
 """Raised whenever the same transcript would get other proposals."""
 
 _RUNS_PER_TOPIC = 3
