@@ -29,6 +29,7 @@ from videoclip.schemas import (
     Manifest,
     Notice,
     Proof,
+    RenderOptions,
     Sentence,
     StageReport,
     TimeRange,
@@ -306,8 +307,19 @@ def _status(wanted: int, made: int, failures: Sequence[Failure]) -> Status:
 
 
 def _told(request: _Request) -> _Request:
-    """The request as the manifest tells it: a path that is not UTF-8 is escaped."""
-    return request.model_copy(update={"source": printable_path(request.source)})
+    """The request as the manifest tells it: what is not UTF-8 is escaped."""
+    told: dict[str, object] = {"source": printable_path(request.source)}
+    if getattr(request, "transcript", None) is not None:
+        told["transcript"] = printable_path(str(getattr(request, "transcript", "")))
+    render: RenderOptions | None = getattr(request, "render", None)
+    if render is not None:
+        files = {
+            name: printable_path(value)
+            for name in ("watermark", "intro", "outro")
+            if (value := getattr(render, name)) is not None
+        }
+        told["render"] = render.model_copy(update=files)
+    return request.model_copy(update=told)
 
 
 def _product() -> str:

@@ -20,6 +20,7 @@ __all__ = ["check_writable", "export", "place"]
 
 _TEMPORARY = ".videoclip-part-"
 MANIFEST = "manifest.json"
+_JOURNAL = ".videoclip-journal.json"
 
 
 def check_writable(folder: Path) -> None:
@@ -29,6 +30,10 @@ def check_writable(folder: Path) -> None:
         OutputUnwritable: it cannot be made or written.
         StorageFull: no space is left.
     """
+    if folder.exists() and not folder.is_dir():
+        raise OutputUnwritable(
+            f"{folder} is a file, so it cannot be the output folder", "Name a folder with -o"
+        )
     try:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -67,18 +72,32 @@ def export(
         StorageFull: no space is left; what is there stays whole.
     """
     check_writable(out)
-    before = _files_of(out / MANIFEST)
+    manifest, journal = out / MANIFEST, out / _JOURNAL
+    before = _files_of(manifest) | _files_of(journal)
+    # What lies between two manifests is written down first, so that a run after a kill can clear it away; and
+    # an old manifest must not speak of new files.
+    _write(
+        journal, {"product": result.manifest.product, "files": sorted(before | set(result.files))}
+    )
+    manifest.unlink(missing_ok=True)
     for name, ref in sorted(result.files.items()):
         place(objects.path(ref), out / name)
         on_file(name)
-    manifest = out / MANIFEST
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / MANIFEST
         draft.write_text(result.manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         place(draft, manifest)
     for name in before - set(result.files):
         (out / name).unlink(missing_ok=True)
+    journal.unlink(missing_ok=True)
     return manifest
+
+
+def _write(target: Path, value: object) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft"
+        draft.write_text(json.dumps(value), encoding="utf-8")
+        place(draft, target)
 
 
 def place(source: Path, target: Path) -> None:
@@ -95,10 +114,14 @@ def place(source: Path, target: Path) -> None:
                 f"{target.parent} is in the way: it is not a folder",
                 "Move it, or choose another folder with -o",
             ) from error
-        if target.exists() and _same(source, target):
+        if target.is_file() and _same(source, target):
             return
         if not os.path.lexists(target) and _copy_unnamed(source, target):
             return
+        if target.is_dir():
+            raise OutputUnwritable(
+                f"{target} is in the way: it is a folder", "Move it, or choose another with -o"
+            )
         part = target.parent / f"{_TEMPORARY}{os.getpid()}-{abs(hash(target.name)):x}"
         part.unlink(missing_ok=True)
         try:
@@ -145,8 +168,8 @@ def _files_of(manifest: Path) -> set[str]:
         old = json.loads(manifest.read_text(encoding="utf-8"))
         if not str(old["product"]).startswith("video-clip "):
             return set()
-        names = set(old["transcript"].values())
-        for clip in old["clips"]:
+        names = {*old.get("files", ()), *old.get("transcript", {}).values()}
+        for clip in old.get("clips", ()):
             names |= {clip["file"], clip["thumbnail"], *clip["captions"].values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()

@@ -12,12 +12,13 @@ from pipelines.clip import JobResult, clip, cut, transcribe
 from pipelines.context import JobContext
 from pipelines.ray_runtime import RayRuntime
 from pipelines.source import printable_path
-from videoclip.errors import VideoClipError
+from videoclip.errors import VideoClipError, one_line
 from videoclip.fingerprint import fingerprint
 from videoclip.progress import EventSink, Progress, ignore_events
 from videoclip.schemas import ClipRequest, CutRequest, JobRequest
 from videoclip.settings import Settings
 from videoclip.store import JobRecord, Store
+from videoclip.store.objects import NO_SPACE, full
 
 __all__ = ["run_job", "submit"]
 
@@ -77,6 +78,17 @@ def run_job(
             fault = {"code": error.code, "cause": error.cause, "remedy": error.remedy}
             store.finish_job(job.id, attempt, state, fault)
             raise
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                store.finish_job(job.id, attempt, "failed", _defect(error))
+                raise
+            problem = full(settings.data_dir)
+            fault = {"code": problem.code, "cause": problem.cause, "remedy": problem.remedy}
+            store.finish_job(job.id, attempt, "failed", fault)
+            raise problem from error
+        except Exception as error:
+            store.finish_job(job.id, attempt, "failed", _defect(error))
+            raise
         except KeyboardInterrupt:
             store.finish_job(job.id, attempt, "cancelled")
             raise
@@ -84,6 +96,14 @@ def run_job(
             shutil.rmtree(context.work_folder(), ignore_errors=True)
         store.finish_job(job.id, attempt, result.manifest.status)
     return result
+
+
+def _defect(error: Exception) -> dict[str, str]:
+    return {
+        "code": "internal",
+        "cause": one_line(f"{type(error).__name__}: {error}"),
+        "remedy": "This is a defect of Video-Clip: please report it",
+    }
 
 
 def _run(context: JobContext, request: JobRequest) -> JobResult:

@@ -5,10 +5,12 @@ Run as a script in a process of its own, standard library only, so that it start
     python -S -E ray_guardian.py MARK FOLDER
 
 It waits until its standard input closes (the owner holds the other end), then kills every process whose
-environment carries MARK and removes FOLDER. Ray itself ends with its driver on most occasions, but agents
-of a node that was killed while starting can live on.
+environment carries MARK or that has a file open in FOLDER, and removes FOLDER. Ray itself ends with its
+driver on most occasions, but agents of a node that was killed while starting can live on. They name
+themselves over their environment, so the mark alone does not find them all; their logs do.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -20,25 +22,33 @@ SWEEP_S = 5.0
 QUIET_SWEEPS = 3
 
 
-def marked(mark: bytes) -> list[int]:
-    """Process ids that carry the mark, except this one."""
-    found = []
+def marked(mark: bytes, folder: str) -> list[int]:
+    """Process ids that carry the mark or work in the folder, except this one and an owner that lives on."""
+    found, spared = [], (os.getpid(), os.getppid())
     for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
+        if entry.name.isdigit() and int(entry.name) not in spared:
             try:
                 environment = Path(f"/proc/{entry.name}/environ").read_bytes()
+                if mark in environment or _works_in(entry.name, folder):
+                    found.append(int(entry.name))
             except OSError:
                 continue
-            if mark in environment:
-                found.append(int(entry.name))
     return found
 
 
-def sweep(mark: bytes) -> None:
+def _works_in(process: str, folder: str) -> bool:
+    for number in os.listdir(f"/proc/{process}/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):  # closed meanwhile
+            if os.readlink(f"/proc/{process}/fd/{number}").startswith(folder + "/"):  # noqa: PTH115
+                return True
+    return False
+
+
+def sweep(mark: bytes, folder: str) -> None:
     """Kill until nothing is found a few times in a row: a dying process may still have forked."""
     deadline, quiet = time.monotonic() + SWEEP_S, 0
     while quiet < QUIET_SWEEPS and time.monotonic() < deadline:
-        processes = marked(mark)
+        processes = marked(mark, folder)
         for process in processes:
             try:
                 os.kill(process, signal.SIGKILL)
@@ -56,7 +66,7 @@ def main() -> None:
     while os.read(0, 1):
         pass
     if Path("/proc/self").is_dir():
-        sweep(mark)
+        sweep(mark, folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

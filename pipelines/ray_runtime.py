@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import ray_guardian
+from videoclip.errors import EngineUnavailable
 from videoclip.settings import RaySettings
 
 __all__ = ["RayRuntime"]
 
 _MARK = "VIDEOCLIP_RAY_SESSION"
 _STOP_S = 5.0
+_CONNECT_S = 5.0
+_LONGEST_TMP = 20
 
 
 class RayRuntime:
@@ -51,9 +55,8 @@ class RayRuntime:
 
             self.start()
             return max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return max(1, min(here or 1, _cpu_quota()))
 
     @property
     def num_gpus(self) -> float:
@@ -76,11 +79,11 @@ class RayRuntime:
             self._owner = True
             common: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
             if self._settings.address:
+                _check_address(self._settings.address)
                 ray.init(address=self._settings.address, **common)
             else:
                 _let_workers_import()
-                # Sockets have paths of at most 107 bytes: the data folder may be too deep for them.
-                folder = tempfile.mkdtemp(prefix="videoclip-ray-")
+                folder = _sockets_folder()
                 self._guardian = _guard(folder)
                 ray.init(
                     address="local",  # whatever RAY_ADDRESS says
@@ -107,6 +110,40 @@ class RayRuntime:
                 self._guardian.stdin.close()
                 self._guardian.wait(timeout=_STOP_S + ray_guardian.SWEEP_S)
                 self._guardian = None
+
+
+def _cpu_quota() -> int:
+    """Whole processors that a container's quota allows (cgroup v2); a large number where there is none."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):
+        return 1 << 16
+
+
+def _sockets_folder() -> str:
+    """A new folder whose path is short: sockets have paths of at most 107 bytes, and Ray adds seventy."""
+    if len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TMP:
+        return tempfile.mkdtemp(prefix="videoclip-ray-")
+    return tempfile.mkdtemp(prefix="videoclip-ray-", dir="/tmp")
+
+
+def _check_address(address: str) -> None:
+    """Ray waits for minutes for a cluster that is not there.
+
+    Raises:
+        EngineUnavailable: nothing listens at ``host:port``.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
+    except OSError as error:
+        raise EngineUnavailable(
+            f"no Ray cluster answers at {address}: {error}",
+            "Start it (make up), or unset VIDEOCLIP_RAY__ADDRESS to work in this process",
+        ) from error
 
 
 def _guard(folder: str) -> subprocess.Popen[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,8 @@ class FileState:
     @staticmethod
     def of(path: Path) -> FileState:
         """The state now."""
-        stat = path.stat()
-        return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        found = path.stat()
+        return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
 
     def check(self, path: Path) -> None:
         """Results are filed under the content that was read first: it must still be that.
@@ -77,14 +78,14 @@ def open_source(context: JobContext, path: Path) -> Source:
     Raises:
         SourceError: it cannot be used; the subclass and the message say why.
     """
-    if path.exists() and not path.is_file():
-        raise SourceNotMedia(
-            f"{printable_path(path)} is not a regular file", "Give a video or audio file"
-        )
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SourceNotMedia(
+                f"{printable_path(path)} is not a regular file", "Give a video or audio file"
+            )
         state = FileState.of(path)
         sha256 = context.store.digest(path, _with_progress(context, path))
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+    except OSError as error:
         raise SourceMissing(
             f"{printable_path(path)} cannot be read: {error.strerror}",
             "Check the path and its permissions",

@@ -20,7 +20,12 @@ from videoclip.speech.audio import total_samples
 from videoclip.speech.merge import merge
 from videoclip.speech.protocol import SAMPLE_RATE, Recogniser, RecogniserSpec, Shard
 from videoclip.speech.recognise import ShardResult, recognise_shard
-from videoclip.speech.resolve import build_recogniser, prefetch, resolve_recogniser
+from videoclip.speech.resolve import (
+    build_recogniser,
+    prefetch,
+    resolve_recogniser,
+    without_download,
+)
 from videoclip.speech.shards import ShardPlan, plan_shards
 from videoclip.speech.transcript_io import read_transcript
 from videoclip.store import ArtifactRecord
@@ -85,6 +90,15 @@ def recognised_speech(
     spec, notices = resolve_recogniser(choice, language, hotwords, context.settings)
     for notice in notices:
         context.notice(notice)
+    if source.media.audio is not None:
+        try:
+            prefetch(spec)
+        except EngineUnavailable as failure:
+            if choice is not RecogniserName.AUTO:
+                raise
+            spec, notices = without_download(language, hotwords, context.settings, failure)
+            for notice in notices:
+                context.notice(notice)
     engine = Engine(
         name=spec.engine,
         version=metadata.version(spec.engine),
@@ -231,8 +245,6 @@ def _recognise(
         )
         for shard in plan.shards
     ]
-    if units:
-        prefetch(spec)
     gpu_share, workers = _gpu_share(context, spec) if units else (0.0, None)
     return run_units(
         context,

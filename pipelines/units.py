@@ -7,6 +7,7 @@ import os
 import pickle
 import resource
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipelines.context import JobContext
 from videoclip.errors import StorageFull, VideoClipError, WorkFailed
 from videoclip.schemas import Failure, StageReport
 from videoclip.store import ArtifactRecord, ObjectRef, UnitFailure
+from videoclip.store.objects import NO_SPACE, full
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,7 +142,10 @@ def run_units(
     )
     for unit in by_key.values():
         _fail(context, stage, unit, lost, failures)
-    wall_s = context.progress.finish()
+    lost_keys = {failure.unit for failure in failures}
+    wall_s = context.progress.finish(
+        failed=sum(unit.weight for unit in units if unit.key in lost_keys)
+    )
     report = StageReport(
         name=stage,
         units=len(units),
@@ -205,11 +210,26 @@ class _UnitActor:
         except VideoClipError as caught:
             error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
         except Exception as caught:  # noqa: BLE001 - any defect must stay inside its unit
+            traceback.print_exc()  # into the worker's log
+            if isinstance(caught, OSError) and caught.errno in NO_SPACE:
+                caught = full(Path(row["attempts"]).parent)
+                error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
+                return self._row(row, WorkerResult({}), error, wall, cpu)
             error = {
                 "code": "internal",
                 "cause": f"{type(caught).__name__}: {caught}",
                 "remedy": "This is a defect of Video-Clip: please report it",
             }
+        return self._row(row, result, error, wall, cpu)
+
+    @staticmethod
+    def _row(
+        row: dict[str, Any],
+        result: WorkerResult,
+        error: dict[str, str] | None,
+        wall: float,
+        cpu: float,
+    ) -> dict[str, Any]:
         objects = {role: [ref.sha256, ref.size] for role, ref in result.objects.items()}
         return {
             "key": row["key"],

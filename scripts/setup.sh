@@ -37,6 +37,15 @@ system_packages() {
     die "apt-get could not install: $packages" "Look at its message above"
 }
 
+check_ffmpeg() {
+  local version; version="$(ffmpeg -version | sed -n '1s/^ffmpeg version n\{0,1\}\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')"
+  [ -z "$version" ] && return 0 # a development build
+  local major minor; read -r major minor <<<"$version"
+  if [ "$major" -lt 5 ] || { [ "$major" = 5 ] && [ "$minor" -lt 1 ]; }; then
+    die "ffmpeg $major.$minor is too old" "Use 5.1 or newer: Debian 12 and Ubuntu 24.04 have it"
+  fi
+}
+
 # ---------------------------------------------------------------- Python
 good_python() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2])' 2>/dev/null; }
 
@@ -56,7 +65,8 @@ make_venv() {
     rm -rf "$VENV"
     command -v apt-get >/dev/null || die "python -m venv does not work" "Install the venv module of your Python"
     local root=(); [ "$(id -u)" = 0 ] || root=(sudo)
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends python3-venv >/dev/null
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$(basename "$python")-venv" >/dev/null ||
+      die "python -m venv does not work" "Install the package $(basename "$python")-venv"
     "$python" -m venv "$VENV"
   fi
 }
@@ -110,6 +120,7 @@ packages() {
 
 started=$SECONDS
 system_packages
+check_ffmpeg
 make_venv
 packages
 if [ $((SECONDS - started)) -ge 2 ]; then say "Set up in $((SECONDS - started)) s: $("$VENV/bin/videoclip" version)"; fi

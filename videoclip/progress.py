@@ -109,11 +109,11 @@ class Progress:
         if self._meter is not None and done - self._meter.reused > self._meter.done:
             self.advance(done - self._meter.reused - self._meter.done)
 
-    def finish(self) -> float:
-        """The stage ends, with all of it done; returns its wall seconds."""
+    def finish(self, *, failed: float = 0.0) -> float:
+        """The stage ends, with all of it done but what ``failed``; returns its wall seconds."""
         if self._meter is None:
             return 0.0
-        self._meter.done = self._meter.total - self._meter.reused
+        self._meter.done = max(0.0, self._meter.total - self._meter.reused - failed)
         elapsed = self._meter.elapsed_s
         self._report("stage_finished")
         self._meter = None

@@ -278,6 +278,40 @@ def test_a_full_disk_under_the_output_folder(command: Command, tmp_path: Path) -
     assert manifest(tmp_path / "room")["stages"][0]["reused"] == 1
 
 
+def test_a_source_is_never_replaced_by_its_own_clip(command: Command, tmp_path: Path) -> None:
+    source = make_numbered_video(tmp_path / "v.mp4", frames=50)
+    content = source.read_bytes()
+    done = command.run("cut", source, "--range", "0-1", "-o", source, "--quiet")
+    check_error(done, 2, "would be replaced")
+    done = command.run("cut", source, "--range", "0-1", "-o", tmp_path / "out", "--quiet")
+    assert done.returncode == 0, done.stderr
+    clip = next((tmp_path / "out" / "clips").glob("*.mp4"))
+    done = command.run("cut", clip, "--range", "0-0.5", "-o", tmp_path / "out", "--quiet")
+    check_error(done, 2, "would be replaced")
+    assert source.read_bytes() == content
+
+
+def test_one_bad_source_does_not_stop_the_others(command: Command, tmp_path: Path) -> None:
+    make_numbered_video(tmp_path / "a.mp4", frames=50, audio="none")
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    make_numbered_video(tmp_path / "z.mp4", frames=50, audio="none")
+    (tmp_path / "all.txt").write_text("a.mp4\nloop.mp4\nz.mp4\n")
+    done = command.run("clip", tmp_path / "all.txt", "-o", tmp_path / "out", "--json")
+    assert done.returncode == 5, done.stderr
+    assert manifest(tmp_path / "out" / "a")["status"] == "nothing_selected"
+    assert manifest(tmp_path / "out" / "z")["status"] == "nothing_selected"
+    assert "loop.mp4 cannot be read" in done.stderr
+
+
+def test_debug_shows_the_traceback(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    quiet = command.run("clip", tmp_path / "text.mp4", "-o", tmp_path / "out", "--quiet")
+    loud = command.run("clip", tmp_path / "text.mp4", "-o", tmp_path / "out", "--quiet", "--debug")
+    assert quiet.returncode == loud.returncode == 3
+    assert "Traceback" not in quiet.stderr
+    assert "Traceback" in loud.stderr
+
+
 # ---------------------------------------------------------------------- usage
 
 
@@ -287,7 +321,7 @@ def test_a_full_disk_under_the_output_folder(command: Command, tmp_path: Path) -
         (["--top", "0"], "--top"),
         (["--genre", "opera"], "genre"),
         (["--loudness", "loud"], "neither a number nor off"),
-        (["--min-seconds", "60", "--max-seconds", "30"], "longest clip"),
+        (["--min-seconds", "60", "--max-seconds", "30"], "--max-seconds 30 is shorter"),
         (["--style", "no-such-style"], "style"),
         (["--mode", "smart"], "smart"),
         (["--mode", "copy"], "copy"),

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema
+import pysubs2
 import pytest
+from rapidfuzz.distance import Levenshtein
 
 from tests.support.command import ROOT, SAMPLE, Command, events, iou, manifest, truth
 from tests.support.frames import frame_numbers
-from tests.support.wer import word_errors
+from tests.support.wer import normalise, word_errors
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -74,18 +76,50 @@ def test_word_error_rate_of_the_default_recogniser(run: Run) -> None:
 
 def test_caption_times_are_near_the_truth(run: Run) -> None:
     transcript = json.loads((run.out / "transcript.json").read_text())
-    errors = []
-    for said in truth()["sentences"]:
-        words = [
-            word
-            for sentence in transcript["sentences"]
-            for word in sentence["words"]
-            if word["end_ms"] > said["start_ms"] and word["start_ms"] < said["end_ms"]
-        ]
-        assert words, f"nothing was heard of {said['text']!r}"
-        errors.append(abs(words[0]["start_ms"] - said["start_ms"]))
-        errors.append(abs(words[-1]["end_ms"] - said["end_ms"]))
+    errors = caption_errors(transcript)
     assert statistics.median(errors) <= 150
+    for shift in (-1_000, 400, 2_000):  # the measure itself must notice
+        moved = json.loads(json.dumps(transcript))
+        for sentence in moved["sentences"]:
+            for word in sentence["words"]:
+                word["start_ms"] += shift
+                word["end_ms"] += shift
+        assert statistics.median(caption_errors(moved)) > 150
+    starts = {sentence["start_ms"] for sentence in transcript["sentences"]}
+    cues = pysubs2.load(str(run.out / "transcript.srt"))
+    assert len(cues) >= len(starts)
+    assert starts <= {cue.start for cue in cues}
+
+
+def caption_errors(transcript: dict[str, Any]) -> list[int]:
+    """How far off the first and last words of the spoken sentences are, ms; words are matched by their text."""
+    said = [
+        (word, number)
+        for number, sentence in enumerate(truth()["sentences"])
+        for word in normalise(sentence["text"])
+    ]
+    heard = [
+        (word, spoken)
+        for sentence in transcript["sentences"]
+        for spoken in sentence["words"]
+        for word in normalise(spoken["text"])
+    ]
+    codes = Levenshtein.opcodes([word for word, _ in said], [word for word, _ in heard])
+    matched = {
+        code.src_start + k: heard[code.dest_start + k][1]
+        for code in codes
+        if code.tag == "equal"
+        for k in range(code.src_end - code.src_start)
+    }
+    errors = []
+    for number, sentence in enumerate(truth()["sentences"]):
+        places = [place for place, (_, owner) in enumerate(said) if owner == number]
+        if places[0] in matched:
+            errors.append(abs(matched[places[0]]["start_ms"] - sentence["start_ms"]))
+        if places[-1] in matched:
+            errors.append(abs(matched[places[-1]]["end_ms"] - sentence["end_ms"]))
+    assert len(errors) >= len(truth()["sentences"]), "too few words were matched to say anything"
+    return errors
 
 
 def test_every_clip_is_proved_and_has_its_side_files(run: Run) -> None:

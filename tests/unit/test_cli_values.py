@@ -140,8 +140,13 @@ def test_a_folder_gives_nothing_that_we_made_ourselves(tmp_path: Path) -> None:
     for name in ("a.mp4", "out/b.mp4", "earlier/clips/01-c.mp4", "earlier/manifest.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "earlier" / "manifest.json").write_text('{"version": 1, "product": "video-clip 1"}')
+    foreign = tmp_path / "camera"
+    foreign.mkdir()
+    (foreign / "manifest.json").write_text('{"product": "camera"}')
+    (foreign / "d.mp4").write_bytes(b"x")
     found = targets([tmp_path], tmp_path / "out")
-    assert [target.source.name for target in found] == ["a.mp4"]
+    assert [target.source.name for target in found] == ["a.mp4", "d.mp4"]
 
 
 def test_a_pipe_is_no_list_and_a_name_too_long_is_missing(tmp_path: Path) -> None:

@@ -98,3 +98,35 @@ def test_an_output_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputUnwritable, match="cannot be written"):
         exporting.check_writable(tmp_path / "file" / "out")
+
+
+def test_a_kill_between_two_manifests_leaves_nothing_that_the_next_run_forgets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects(tmp_path / "objects")
+    out = tmp_path / "out"
+    exporting.export(
+        JobResult(
+            manifest(transcript={"srt": "transcript.srt"}),
+            {"transcript.srt": stored(objects, tmp_path, b"old")},
+        ),
+        objects,
+        out,
+    )
+
+    def killed(name: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exporting.export(
+            JobResult(manifest(), {"clips/01-b.mp4": stored(objects, tmp_path, b"b")}),
+            objects,
+            out,
+            killed,
+        )
+    assert not (out / "manifest.json").exists(), "an old manifest must not speak of new files"
+    exporting.export(
+        JobResult(manifest(), {"clips/01-c.mp4": stored(objects, tmp_path, b"c")}), objects, out
+    )
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert names == {"manifest.json", "clips/01-c.mp4"}

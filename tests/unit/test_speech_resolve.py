@@ -194,3 +194,18 @@ def test_odd_names_are_no_local_model(name: str) -> None:
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(EngineUnavailable, match="no recogniser called"):
         build_recogniser(RecogniserSpec("sphinx9", "en"))
+
+
+def test_a_download_that_fails_lets_pocketsphinx_stand_in_for_english_only() -> None:
+    failure = EngineUnavailable("the model x cannot be downloaded: 404", "Check the connection")
+    spec, notices = resolve.without_download("auto", [], Settings(), failure)
+    assert spec.engine == "pocketsphinx"
+    assert "recogniser_fallback" in [notice.code for notice in notices]
+    assert "404" in notices[0].message
+    with pytest.raises(EngineUnavailable, match="404"):
+        resolve.without_download("zh", [], Settings(), failure)
+
+
+def test_a_proxy_of_an_unknown_kind_is_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "what://127.0.0.1:9")
+    assert weights.hub_answers() is False

@@ -153,6 +153,11 @@ def clip(
     words = options.hotword_list(hotwords)
     min_ms = options.seconds_ms(min_seconds, "--min-seconds")
     max_ms = options.seconds_ms(max_seconds, "--max-seconds")
+    if max_ms < min_ms:
+        raise UsageError(
+            f"--max-seconds {max_seconds} is shorter than --min-seconds {min_seconds}",
+            "Make the longest clip at least as long as the shortest",
+        )
 
     def request(path: Path) -> ClipRequest:
         return options.checked(
@@ -179,7 +184,7 @@ def clip(
             f"--transcript belongs to one video, and {len(found)} were given", "Run them one by one"
         )
     with reporter(as_json=as_json, quiet=quiet) as report:
-        return run_targets(found, request, load_settings(), report)
+        return run_targets(found, request, load_settings(), report, debug=debug)
 
 
 @app.command()
@@ -206,7 +211,7 @@ def transcribe(
         )
 
     with reporter(as_json=as_json, quiet=quiet) as report:
-        return run_targets(targets([source], out), request, load_settings(), report)
+        return run_targets(targets([source], out), request, load_settings(), report, debug=debug)
 
 
 @app.command()
@@ -265,9 +270,7 @@ def cut(
         **look,
     )
     parts = [TimeRange(start_ms=a, end_ms=b) for a, b in (parse_range(text) for text in ranges)]
-    one_file = (
-        out.absolute() if out.suffix.lower() in {".mp4", ".m4a"} and not out.is_dir() else None
-    )
+    one_file = options.output_file(out)
     if one_file is not None and len(parts) > 1 and not join:
         raise UsageError(
             f"{len(parts)} ranges make {len(parts)} files, and -o names one",
@@ -287,6 +290,7 @@ def cut(
             load_settings(),
             report,
             single_file=one_file,
+            debug=debug,
         )
 
 

@@ -125,10 +125,15 @@ class TerminalReporter(Reporter):
         """Draw it."""
         if event.event == "job_started" and event.source:
             self._console.print(f"[bold]{escape(event.source)}[/]")
+            self._bars.start()  # a result before this one has stopped them
         elif event.event == "notice":
-            self._console.print(f"[yellow]note[/] {escape(str(event.data.get('message', '')))}")
+            self._console.print(
+                f"[yellow]note[/] {escape(str(event.data.get('message', '')))}", soft_wrap=True
+            )
             if event.data.get("remedy"):
-                self._console.print(f"     [dim]{escape(str(event.data['remedy']))}[/]")
+                self._console.print(
+                    f"     [dim]{escape(str(event.data['remedy']))}[/]", soft_wrap=True
+                )
         elif event.event == "error":
             self._console.print(
                 f"[red]failed[/] {event.stage} {escape(str(event.data.get('unit', '')))}: "
@@ -161,6 +166,8 @@ class TerminalReporter(Reporter):
             )
             self._console.print(f"       [dim]{escape(failure.remedy)}[/]")
         count = len(manifest.clips)
+        if not count and manifest.status == "nothing_selected":
+            self._console.print("[yellow]No clip was made:[/] nothing passed")
         what = f"{count} clip{'' if count == 1 else 's'}" if count else "Results"
         self._console.print(f"{what} in [bold]{escape(out)}[/]", soft_wrap=True)
 

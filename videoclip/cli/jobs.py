@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = ["run_targets"]
 
 _STATUS_EXIT = {"succeeded": 0, "nothing_selected": 4, "partial": 5, "failed": 5}
 _STOP_WITHIN_S = 4.0
+_LONGEST_LOG_BYTES = 16 * 2**20
 
 
 def run_targets(
@@ -34,6 +36,7 @@ def run_targets(
     reporter: Reporter,
     *,
     single_file: Path | None = None,
+    debug: bool = False,
 ) -> int:
     """Do one job for each target; returns the exit status.
 
@@ -43,7 +46,13 @@ def run_targets(
         settings: of this process.
         reporter: hears of progress and results.
         single_file: instead of a folder, put the only clip here.
+        debug: show the traceback of what goes wrong.
+
+    Raises:
+        UsageError: an output would replace an input.
     """
+    for target in jobs:
+        _check_inputs_survive(request(target.source), single_file, target.out)
     pipelines_jobs = load("pipelines.jobs")
     export = load("pipelines.export")
     runtime = load("pipelines.ray_runtime")
@@ -70,7 +79,10 @@ def run_targets(
                 for clip in result.manifest.clips if single_file else ():
                     _same_kind(clip.file, single_file)
                     export.place(store.objects.path(result.files[clip.file]), single_file)
-            except VideoClipError as error:
+            except Exception as caught:  # noqa: BLE001 - the other sources go on
+                error = caught if isinstance(caught, VideoClipError) else _defect(caught)
+                if debug:
+                    traceback.print_exception(caught)
                 reporter.failure(error, show(target.source.name) if len(jobs) > 1 else "")
                 statuses.append(error.exit_status)
                 if error.exit_status == Cancelled.exit_status:
@@ -94,6 +106,34 @@ def _same_kind(made: str, wanted: Path | None) -> None:
             f"the clip of this source is a {suffix} file, and -o names {wanted.suffix}",
             f"Name it {wanted.stem}{suffix}",
         )
+
+
+def _check_inputs_survive(request: JobRequest, single_file: Path | None, out: Path) -> None:
+    """Refuse what would write a result over a file that it is made from."""
+    render = getattr(request, "render", None)
+    extras = (render.intro, render.outro, render.watermark) if render is not None else ()
+    for name in (request.source, *extras):
+        path = Path(name) if name else None
+        with suppress(OSError):  # missing, or a text: said later
+            if path is None or not path.is_file():
+                continue
+            if single_file is not None and single_file.exists() and path.samefile(single_file):
+                place = single_file
+            elif single_file is None and path.resolve().is_relative_to((out / "clips").resolve()):
+                place = out
+            else:
+                continue
+            raise UsageError(
+                f"{show(path.name)} is read and would be replaced by the result in {show(place)}",
+                "Name another output with -o",
+            )
+
+
+def _defect(caught: Exception) -> VideoClipError:
+    return VideoClipError(
+        f"unexpected {type(caught).__name__}: {caught}",
+        "This is a defect: run again with --debug and report what it prints",
+    )
 
 
 def _cancelled() -> Cancelled:
@@ -124,13 +164,15 @@ def _native_log(path: Path) -> Iterator[None]:
     Ray's core writes its own notes straight to file descriptor 2, in the middle of the progress bars.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > _LONGEST_LOG_BYTES:
+        path.unlink()
     sys.stderr.flush()
     terminal = os.dup(2)
     ours, python_stderr = (
         os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace"),
         sys.stderr,
     )
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         os.dup2(log, 2)
         sys.stderr = ours

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from videoclip.cli.sources import MEDIA_SUFFIXES
 from videoclip.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -19,12 +20,14 @@ __all__ = [
     "look_values",
     "loudness_value",
     "percent",
+    "output_file",
     "seconds_ms",
     "speed_percent",
     "watermark_value",
 ]
 
 _MOST_HOTWORDS = 1000
+_MADE = frozenset({".mp4", ".m4a"})
 
 
 def seconds_ms(value: str, option: str) -> int:
@@ -110,6 +113,23 @@ def absolute_file(value: Path | None, option: str) -> str | None:
     if not value.is_file():
         raise UsageError(f"{option} {str(value)!r} is not a file", "Check the path")
     return str(value.absolute())
+
+
+def output_file(out: Path) -> Path | None:
+    """The one file that ``-o`` names, or None where it names a folder.
+
+    Raises:
+        UsageError: it names a media file of a kind that is not made.
+    """
+    suffix = out.suffix.lower()
+    if out.is_dir() or suffix not in MEDIA_SUFFIXES:
+        return None
+    if suffix not in _MADE:
+        raise UsageError(
+            f"clips are .mp4 files (.m4a without picture), not {suffix}",
+            f"Name it {out.stem}.mp4, or name a folder",
+        )
+    return out.absolute()
 
 
 def watermark_value(value: str | None) -> str | None:

@@ -102,7 +102,9 @@ def _in_folder(folder: Path, out: Path) -> list[Path]:
     found = []
     for root, folders, names in os.walk(folder):
         here = Path(root)
-        if here.absolute() == out or "manifest.json" in names:
+        if here.absolute() == out or (
+            "manifest.json" in names and _is_ours(here / "manifest.json")
+        ):
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -120,6 +122,15 @@ def _in_folder(folder: Path, out: Path) -> list[Path]:
             "Name a folder with media in it, or name the file itself",
         )
     return found
+
+
+def _is_ours(manifest: Path) -> bool:
+    """Whether a manifest was written by this program: other people's files have that name too."""
+    try:
+        with manifest.open("rb") as file:
+            return b'"product": "video-clip ' in file.read(4096)
+    except OSError:
+        return False
 
 
 def _in_list(path: Path, out: Path) -> list[Path]:

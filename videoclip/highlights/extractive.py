@@ -18,7 +18,7 @@ from videoclip.schemas import Engine, Notice
 
 __all__ = ["ExtractiveHighlighter", "describe_run"]
 
-_VERSION = "1"
+_VERSION = "2"
 """Raised whenever the same transcript would get other proposals."""
 
 _RUNS_PER_TOPIC = 3
@@ -53,6 +53,13 @@ class ExtractiveHighlighter:
                 for p in _propose_in(features, merged, brief, wanted, joined=True)
                 if (p.first_sentence, p.last_sentence) not in inside
             ]
+        if (
+            not proposals
+        ):  # nothing has the wanted length: selection says so of each subject's best sentence
+            proposals = [
+                describe_run(features, best, best, brief)
+                for best in (_best_sentence(features, topic, wanted) for topic in topics)
+            ]
         proposals.sort(key=lambda p: (-p.score, p.first_sentence, p.last_sentence))
         return Proposals(tuple(proposals), notices)
 
@@ -63,6 +70,11 @@ def describe_run(features: Features, first: int, last: int, brief: Brief) -> Pro
     values = sentence_values(features, topic, frozenset())
     run = Run(first, last, sum(values))
     return _proposal(features, topic, run, values, frozenset(), brief, joined=False)
+
+
+def _best_sentence(features: Features, topic: Topic, wanted: frozenset[int]) -> int:
+    values = sentence_values(features, topic, wanted)
+    return topic.first + values.index(max(values))
 
 
 def _wanted_terms(features: Features, brief: Brief) -> tuple[frozenset[int], tuple[Notice, ...]]:

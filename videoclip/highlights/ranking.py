@@ -149,7 +149,7 @@ def score_run(
         mass = sum(features.weights[term] for term in wanted)
         scores["prompt"] = sum(features.weights[term] for term in present) / mass
         # What the user asked for outweighs what usually works.
-        total = 0.5 * total + 0.5 * scores["prompt"]
+        total = 0.3 * total + 0.7 * scores["prompt"]
     total *= 1 - 0.7 * chat
     return min(1.0, max(0.0, total)), {name: round(value, 3) for name, value in scores.items()}
 

@@ -17,6 +17,8 @@ from videoclip.settings import MediaLimits
 
 __all__ = ["probe"]
 
+_FULL_SCAN_S = 3600
+"""Longer ones are looked at from both ends: packets of ten hours would fill memory."""
 _FULL_SCAN_BYTES = 256 * 1024**2
 """Smaller files have all their packets read; of larger ones only the head and the tail."""
 _TAIL_S = 15
@@ -138,7 +140,7 @@ def _head_and_tail(
     path: Path, container: str, index: int, claimed_end: Fraction, size: int, limits: MediaLimits
 ) -> tuple[Scan, list[Packet]]:
     """Packets from the start and up to the end of what is really in the file."""
-    if size <= _FULL_SCAN_BYTES:
+    if size <= _FULL_SCAN_BYTES and claimed_end <= _FULL_SCAN_S:
         whole = scan(path, container, index, limits, None, min(3600, int(claimed_end)))
         return whole, whole.packets
     head = scan(path, container, index, limits, "%+#600")

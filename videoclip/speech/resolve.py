@@ -13,7 +13,7 @@ from videoclip.speech.pocketsphinx_engine import PocketsphinxRecogniser
 from videoclip.speech.protocol import Recogniser, RecogniserSpec
 from videoclip.speech.weights import MODELSCOPE_HOST, hub_answers, local_model, missing, prefetch
 
-__all__ = ["build_recogniser", "prefetch", "resolve_recogniser"]
+__all__ = ["build_recogniser", "prefetch", "resolve_recogniser", "without_download"]
 
 _WITHOUT_TIME_HEAD = ("paraformer-en", SpeechSettings().model_en)
 _BIASED_CLASSES = ("seaco", "contextual")  # Paraformers that listen to hotwords
@@ -36,8 +36,7 @@ def resolve_recogniser(
     Raises:
         EngineUnavailable: the engine asked for, or any engine for this language, cannot be had.
     """
-    base = language.replace("_", "-").split("-")[0].lower() or "auto"
-    words = tuple(word.strip() for word in hotwords if word.strip())
+    base, words = _base(language), _words(hotwords)
     match choice:
         case RecogniserName.POCKETSPHINX:
             return _pocketsphinx(base, words, [])
@@ -49,6 +48,14 @@ def resolve_recogniser(
             return _on_device(spec, settings), _funasr_notices(spec, lacking)
         case RecogniserName.AUTO:
             return _auto(base, words, settings)
+
+
+def _base(language: str) -> str:
+    return language.replace("_", "-").split("-")[0].lower() or "auto"
+
+
+def _words(hotwords: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for word in hotwords if word.strip())
 
 
 def build_recogniser(spec: RecogniserSpec) -> Recogniser:
@@ -84,6 +91,28 @@ def _auto(
         if settings.offline
         else f"its models are not on this machine and {MODELSCOPE_HOST} does not answer"
     )
+    return _fallback(base, words, lacking, settings, why)
+
+
+def without_download(
+    language: str, hotwords: Sequence[str], settings: Settings, failure: EngineUnavailable
+) -> tuple[RecogniserSpec, list[Notice]]:
+    """What ``auto`` takes when the hub answered and the download failed all the same.
+
+    Raises:
+        EngineUnavailable: the failure itself, where nothing can stand in.
+    """
+    base = _base(language)
+    if base not in {"auto", "en"}:
+        raise failure
+    words = _words(hotwords)
+    lacking = missing(_funasr_spec(base, words, settings))
+    return _fallback(base, words, lacking, settings, failure.cause)
+
+
+def _fallback(
+    base: str, words: tuple[str, ...], lacking: Sequence[str], settings: Settings, why: str
+) -> tuple[RecogniserSpec, list[Notice]]:
     notice = Notice(
         code="recogniser_fallback",
         message=f"Speech is recognised by pocketsphinx instead of FunASR: {why}. "
@@ -202,7 +231,7 @@ def _remedy(lacking: Sequence[str], settings: Settings) -> str:
     )
     return (
         f"For FunASR {unlock}; or name model folders in VIDEOCLIP_SPEECH__MODEL_EN and "
-        "VIDEOCLIP_SPEECH__MODEL_ZH; or give a transcript with --transcript FILE. See docs/guide.md"
+        "VIDEOCLIP_SPEECH__MODEL_ZH; or give a transcript with --transcript FILE. The README tells more"
     )
 
 

@@ -69,9 +69,9 @@ def hub_answers() -> bool:
     host = os.environ.get("MODELSCOPE_DOMAIN", "") or MODELSCOPE_HOST
     try:
         response = httpx.head(f"https://{host}/", timeout=_PROBE_S, follow_redirects=False)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
-        return False
-    return response.status_code < 500
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError, ValueError):
+        return False  # the last two: a proxy of a kind that cannot be used
+    return response.status_code < 400
 
 
 def prefetch(spec: RecogniserSpec) -> list[Path]:
@@ -150,7 +150,7 @@ def _cached(model: str) -> Iterator[Path]:
         faces = Path(home) / "hub"
     else:
         faces = Path.home() / ".cache" / "huggingface" / "hub"
-    for other in {name, _HUGGINGFACE.get(name, name)}:
+    for other in dict.fromkeys((name, _HUGGINGFACE.get(name, name))):
         yield from _snapshots(faces.expanduser() / f"models--{other.replace('/', '--')}")
 
 

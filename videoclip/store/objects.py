@@ -16,9 +16,10 @@ from obstore.store import LocalStore
 from videoclip.errors import StorageFull, StoreError
 from videoclip.fingerprint import file_sha256
 
-__all__ = ["ObjectRef", "Objects", "disk_errors"]
+__all__ = ["NO_SPACE", "ObjectRef", "Objects", "disk_errors", "full"]
 
-
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when a disk or a quota is full."""
 _PIECE = 4 * 2**20
 
 
@@ -88,7 +89,7 @@ def disk_errors(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in NO_SPACE:
             raise full(where) from error
         raise
     except BaseError as error:
