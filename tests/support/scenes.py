@@ -79,7 +79,12 @@ def _mix(one: Picture, other: Picture, share: float) -> Picture:
 
 
 def write_film(
-    pictures: Sequence[Picture], path: Path, *, fps: str = "25", gop: int = 250, extra: Sequence[str] = ()
+    pictures: Sequence[Picture],
+    path: Path,
+    *,
+    fps: str = "25",
+    gop: int = 250,
+    extra: Sequence[str] = (),
 ) -> Path:
     """Encode pictures without sound; ``gop`` keyframes apart, none at scene cuts."""
     size = (pictures[0].shape[1], pictures[0].shape[0])

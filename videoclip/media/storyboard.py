@@ -14,6 +14,7 @@ from pathlib import Path
 
 import ffmpeg
 import numpy as np
+import numpy.typing as npt
 
 from videoclip.media.ffmpeg import run
 from videoclip.media.proxy import Proxy, pictures
@@ -100,18 +101,19 @@ def _one_a_slot(times_ms: Sequence[int], step: int) -> list[int]:
     return [next(group) for _, group in slots]
 
 
-def _shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _shrink(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """By averaging: the proxy is twice as large, or one pixel more."""
     width, height = size
     across, down = max(1, picture.shape[1] // width), max(1, picture.shape[0] // height)
     rows = np.minimum(np.arange(height * down), picture.shape[0] - 1)
     columns = np.minimum(np.arange(width * across), picture.shape[1] - 1)
     fitted = picture[rows][:, columns].reshape(height, down, width, across, 3)
-    return fitted.mean(axis=(1, 3), dtype=np.float32).round().astype(np.uint8)
+    mean: npt.NDArray[np.float32] = fitted.mean(axis=(1, 3), dtype=np.float32)
+    return mean.round().astype(np.uint8)
 
 
 def _write_sheet(
-    tiles: Sequence[np.ndarray],
+    tiles: Sequence[npt.NDArray[np.uint8]],
     size: tuple[int, int],
     sheet: Path,
     limits: MediaLimits,
