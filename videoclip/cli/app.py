@@ -118,6 +118,10 @@ def clip(
         list[JumpCut] | None, typer.Option(help="What to cut out between words; repeat it.")
     ] = None,
     crossfade: Crossfade = "0",
+    with_look: Annotated[
+        bool,
+        typer.Option("--look", help="Also make storyboard, waveform and shots of the source."),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -171,6 +175,7 @@ def clip(
             min_ms=min_ms,
             max_ms=max_ms,
             render=render,
+            look=with_look,
         )
 
     request(Path("/"))  # wrong values are found before anything is looked at
