@@ -44,7 +44,7 @@ def score_picture(rgb: npt.NDArray[Any]) -> float:
     lost = float(((grey < _DARK) | (grey > _BRIGHT)).mean())
     middling = max(0.05, 1 - abs(float(grey.mean()) / 255 - 0.5) * 1.6)
     contrast = min(1.0, float(grey.std()) / 48)
-    return detail * detail * middling * (0.2 + 0.8 * contrast) * (1 - 0.7 * lost)
+    return detail * detail * middling * (0.2 + 0.8 * contrast) * (1 - lost) ** 2
 
 
 def is_transition(pictures: Sequence[npt.NDArray[Any]]) -> bool:
