@@ -169,8 +169,8 @@ def boundaries(frames: Tiny, times_ms: Sequence[int]) -> list[Boundary]:
         times_ms: when each is shown.
     """
     steps, spread = _measure(frames)
-    cuts = _cuts(frames, steps)
-    softs = _transitions(frames, times_ms, spread, cuts)
+    cuts, flashes = _jumps(frames, steps)
+    softs = _transitions(frames, times_ms, spread, [*cuts, *flashes])
     hard = [
         Boundary("cut", times_ms[cut], times_ms[cut])
         for cut in cuts
@@ -191,18 +191,19 @@ def _measure(frames: Tiny) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.floa
     return steps, spread
 
 
-def _cuts(frames: Tiny, steps: npt.NDArray[np.float32]) -> list[int]:
-    """Indices of frames that begin a shot by a hard cut."""
-    found: list[int] = []
+def _jumps(frames: Tiny, steps: npt.NDArray[np.float32]) -> tuple[list[int], list[int]]:
+    """Indices of frames that begin a shot by a hard cut, and of those where a flash begins or ends."""
+    cuts: list[int] = []
+    flashes: list[int] = []
     for index in np.flatnonzero(steps >= _CUT):
         low, high = max(1, index - _AROUND), min(len(steps), index + _AROUND + 1)
         near = np.delete(steps[low:high], index - low)
         around = float(near.mean()) if near.size else 0.0
         if steps[index] < _CUT_RATIO * max(around, 0.5) or steps[index] < near.max(initial=0.0):
             continue
-        if not _flash(frames, int(index), float(steps[index])):
-            found.append(int(index))
-    return found
+        flash = _flash(frames, int(index), float(steps[index]))
+        (flashes if flash else cuts).append(int(index))
+    return cuts, flashes
 
 
 def _flash(frames: Tiny, index: int, step: float) -> bool:
@@ -219,7 +220,7 @@ def _transitions(
     frames: Tiny,
     times_ms: Sequence[int],
     spread: npt.NDArray[np.float32],
-    cuts: Sequence[int],
+    jumps: Sequence[int],
 ) -> list[Boundary]:
     """Dissolves and fades, in order."""
     frame_ms = max(1.0, float(np.median(np.diff(times_ms)))) if len(times_ms) > 1 else 40.0
@@ -228,7 +229,7 @@ def _transitions(
     for span in _SPANS_MS:
         half = max(2, round(span / frame_ms / 2))
         ramps += [
-            (score, middle, half) for score, middle in _ramps(frames, looks, half, spread, cuts)
+            (score, middle, half) for score, middle in _ramps(frames, looks, half, spread, jumps)
         ]
     # Strongest first; what lies within a taken transition is the same one seen at another scale.
     taken: list[tuple[int, int]] = []
@@ -258,7 +259,7 @@ def _ramps(
     looks: npt.NDArray[np.float32],
     half: int,
     spread: npt.NDArray[np.float32],
-    cuts: Sequence[int],
+    jumps: Sequence[int],
 ) -> list[tuple[float, int]]:
     """Frames around which the picture of ``half`` frames before turns evenly into that of ``half`` after."""
     count = len(looks)
@@ -273,8 +274,8 @@ def _ramps(
         pair = before[place, :12], after[place, :12]
         if _is_mixture(frames, index, half, spread, float(change[place]), _correlation(*pair)):
             scores[index] = change[place] - impure[place]
-    for cut in cuts:  # a hard cut inside explains the change
-        scores[max(0, cut - half) : cut + half + 1] = 0
+    for jump in jumps:  # a jump inside explains the change
+        scores[max(0, jump - half) : jump + half + 1] = 0
     peaks = []
     for index in np.flatnonzero(scores):
         window = scores[max(0, index - half) : index + half + 1]
