@@ -170,7 +170,9 @@ def boundaries(frames: Tiny, times_ms: Sequence[int]) -> list[Boundary]:
     """
     steps, spread = _measure(frames)
     cuts, flashes = _jumps(frames, steps)
-    softs = _transitions(frames, times_ms, spread, [*cuts, *flashes])
+    # The flash itself must not be taken for what comes before or after a transition either.
+    lit = [flash + n for flash in flashes for n in (-_FLASH, _FLASH)]
+    softs = _transitions(frames, times_ms, spread, [*cuts, *flashes, *lit])
     hard = [
         Boundary("cut", times_ms[cut], times_ms[cut])
         for cut in cuts
