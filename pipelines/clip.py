@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from pipelines.context import JobContext
 from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
+from pipelines.look_stage import LookResult, look_at
 from pipelines.naming import clip_stem, range_stem
 from pipelines.render_stage import ClipPlan, render_clips
 from pipelines.source import Source, open_source, printable_path
@@ -84,7 +85,10 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
         if artifact is not None:
             stem = f"clips/{clip_stem(number, candidate.title)}"
             clips.append(_clip(context, candidate, artifact, stem, files))
-    return _result(context, request, source, speech, highlights, rendered, clips, files)
+    look = look_at(context, source, speech.pcm) if request.look else None
+    if look is not None:
+        files.update(look.files)
+    return _result(context, request, source, speech, highlights, rendered, clips, files, look)
 
 
 def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
@@ -276,10 +280,14 @@ def _result(
     rendered: Outcome,
     clips: list[Clip],
     files: dict[str, ObjectRef],
+    look: LookResult | None,
 ) -> JobResult:
     failures = [*speech.failures, *highlights.failures, *rendered.failures]
     wanted = sum(candidate.selected for candidate in highlights.candidates)
     reports: list[StageReport] = [*speech.reports, highlights.report, rendered.report]
+    if look is not None:
+        failures += look.failures
+        reports.append(look.report)
     manifest = Manifest(
         product=_product(),
         job=context.job_id,
@@ -291,6 +299,7 @@ def _result(
         recogniser=speech.transcript.engine,
         highlighter=highlights.engine,
         transcript=_transcript_names(files),
+        look=None if look is None else look.look,
         stages=reports,
         clips=clips,
         candidates=list(highlights.candidates),

@@ -39,6 +39,7 @@ def check_writable(folder: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             _sweep_parts(folder)
             _sweep_parts(folder / "clips")
+            _sweep_parts(folder / "look")
             with tempfile.TemporaryFile(dir=folder):
                 pass
     except OSError as error:
@@ -169,6 +170,9 @@ def _files_of(manifest: Path) -> set[str]:
         if not str(old["product"]).startswith("video-clip "):
             return set()
         names = {*old.get("files", ()), *old.get("transcript", {}).values()}
+        look = old.get("look") or {}
+        names |= {*look.get("sheets", []), look.get("storyboard")}
+        names |= {look.get("waveform"), look.get("shots")}
         for clip in old.get("clips", ()):
             names |= {clip["file"], clip["thumbnail"], *clip["captions"].values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -181,4 +185,4 @@ def _inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and path.parts[0] in _OWN_PLACES
 
 
-_OWN_PLACES = {"clips", "transcript.json", "transcript.srt", "transcript.vtt"}
+_OWN_PLACES = {"clips", "look", "transcript.json", "transcript.srt", "transcript.vtt"}

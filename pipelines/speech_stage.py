@@ -48,6 +48,8 @@ class Speech:
     """RMS of each sentence; empty when there is no sound to measure."""
     reports: tuple[StageReport, ...]
     failures: tuple[Failure, ...] = ()
+    pcm: Path | None = None
+    """The sound in the object store, 16 kHz mono; None where the source has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def recognised_speech(
         _energy(pcm, transcript),
         (audio_report, outcome.report),
         tuple(outcome.failures),
+        pcm,
     )
 
 
@@ -168,7 +171,8 @@ def speech_from_file(context: JobContext, source: Source, path: Path, language: 
         return Speech(transcript, (), (), ())
     pcm, report = _audio(context, source)
     plan = _plan(context, pcm, context.settings.speech)
-    return Speech(transcript, tuple(plan.pauses_ms), _energy(pcm, transcript), (report,))
+    energy = _energy(pcm, transcript)
+    return Speech(transcript, tuple(plan.pauses_ms), energy, (report,), pcm=pcm)
 
 
 def _silent(source: Source, spec: RecogniserSpec, engine: Engine) -> Transcript:

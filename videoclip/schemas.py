@@ -28,6 +28,7 @@ __all__ = [
     "HighlighterName",
     "JobRequest",
     "JumpCut",
+    "Look",
     "Manifest",
     "MediaInfo",
     "Milliseconds",
@@ -389,6 +390,7 @@ class ClipRequest(Record):
     min_ms: int = Field(15_000, ge=1_000, description="shortest clip")
     max_ms: int = Field(90_000, ge=1_000, description="longest clip")
     render: RenderOptions = Field(default_factory=RenderOptions)
+    look: bool = Field(False, description="also make storyboard, waveform and shots of the source")
 
     @model_validator(mode="after")
     def _transcript_or_recogniser(self) -> ClipRequest:
@@ -485,6 +487,15 @@ class Clip(Record):
     sha256: str
 
 
+class Look(Record):
+    """What one sees of the source without playing it. File names as in `Clip`."""
+
+    sheets: list[str] = Field(default_factory=list, description="JPEG sheets of small pictures")
+    storyboard: str | None = Field(None, description="WebVTT index of the sheets (#xywh=)")
+    waveform: str | None = Field(None, description="peaks, audiowaveform's JSON of version 2")
+    shots: str | None = Field(None, description="JSON: cuts, dissolves, fades, and the shots")
+
+
 class StageReport(Record):
     """What a stage cost."""
 
@@ -522,6 +533,7 @@ class Manifest(Record):
     transcript: dict[str, str] = Field(
         default_factory=dict, description="transcript files by kind: json, srt, vtt"
     )
+    look: Look | None = Field(None, description="null unless it was asked for")
     stages: list[StageReport]
     clips: list[Clip]
     candidates: list[Candidate] = Field(description="all of them, the dropped ones with the reason")

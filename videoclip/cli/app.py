@@ -10,6 +10,7 @@ import typer
 from videoclip import __version__
 from videoclip.cli import options
 from videoclip.cli.console import reporter
+from videoclip.cli.export import NleFormat, export_job
 from videoclip.cli.jobs import run_targets
 from videoclip.cli.sources import Target, targets
 from videoclip.errors import UsageError
@@ -117,6 +118,10 @@ def clip(
         list[JumpCut] | None, typer.Option(help="What to cut out between words; repeat it.")
     ] = None,
     crossfade: Crossfade = "0",
+    with_look: Annotated[
+        bool,
+        typer.Option("--look", help="Also make storyboard, waveform and shots of the source."),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -175,6 +180,7 @@ def clip(
             min_ms=min_ms,
             max_ms=max_ms,
             render=render,
+            look=with_look,
         )
 
     request(Path("/"))  # wrong values are found before anything is looked at
@@ -292,6 +298,26 @@ def cut(
             single_file=one_file,
             debug=debug,
         )
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder of clip or cut.")],
+    kind: Annotated[NleFormat, typer.Option("--format", help="Format of the editing program.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="File to write.")],
+    source: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the source is now, if moved.")
+    ] = None,
+    timecode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HH:MM:SS:FF", help="Of the source's first frame; else the file's own."
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> int:
+    """Write the clips of a finished job as a cut list for editing programs: EDL, FCPXML or OTIO."""
+    return export_job(folder, kind, out, load_settings(), source=source, timecode=timecode)
 
 
 @app.command()

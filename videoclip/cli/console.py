@@ -25,6 +25,7 @@ _LABELS = {
     "recognise": "Recognising speech",
     "highlight": "Picking highlights",
     "render": "Rendering clips",
+    "look": "Looking through the source",
 }
 
 
