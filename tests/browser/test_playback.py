@@ -28,7 +28,7 @@ TOTAL = 200
 RATE = Fraction(25)
 NTSC = Fraction(30_000, 1001)
 RANGE = [(2_300, 3_700)]
-"""Between two keyframes, at 2 s and 4 s."""
+"""Begins and ends between keyframes, which stand at each full second."""
 CUE = (Cue(100, 1_000, "HELLO 你好"),)
 
 
@@ -36,7 +36,7 @@ CUE = (Cue(100, 1_000, "HELLO 你好"),)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the server serves: sources, and clips in folders."""
     path = tmp_path_factory.mktemp("served")
-    make_numbered_video(path / "a.mp4", frames=TOTAL, extra=["-bf", "3"])
+    make_numbered_video(path / "a.mp4", frames=TOTAL, gop=25, extra=["-bf", "3"])
     (path / "turned.mp4").write_bytes((path / "a.mp4").read_bytes())
     set_rotation(path / "turned.mp4", 90)
     make_numbered_video(path / "ntsc.mp4", frames=TOTAL // 2, fps="30000/1001", extra=["-bf", "2"])
@@ -129,7 +129,8 @@ def test_every_frame_is_at_its_time(clip: Clip, mode: CutMode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_rotation_is_honoured(clip: Clip, mode: CutMode) -> None:
-    _, player = clip("turned.mp4", mode=mode)
+    done, player = clip("turned.mp4", mode=mode)
+    assert done.mode is mode
     assert player.size == (180, 320)
     shows(player, frames_in(RATE, RANGE, TOTAL), hidden=HIDDEN.get(mode, 0), quarters=1)
 
@@ -137,7 +138,8 @@ def test_rotation_is_honoured(clip: Clip, mode: CutMode) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_a_clip_with_soft_captions_and_an_uneven_rate_plays(clip: Clip, mode: CutMode) -> None:
     ranges = [(1_234, 2_345)]
-    _, player = clip("ntsc.mp4", ranges, CUE, mode=mode, captions=Captions.SOFT)
+    done, player = clip("ntsc.mp4", ranges, CUE, mode=mode, captions=Captions.SOFT)
+    assert done.mode is mode
     shows(player, frames_in(NTSC, ranges, TOTAL // 2), NTSC, hidden=HIDDEN.get(mode, 0))
 
 
