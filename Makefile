@@ -6,7 +6,7 @@ DEMO_OUT ?= demo-out
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit check format bench docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench docs sample lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -14,11 +14,14 @@ help: ## list the targets
 setup: ## system packages, virtual environment, locked dependencies (idempotent; minutes)
 	@VENV="$(VENV)" bash scripts/setup.sh
 
+setup-test: setup # also what only the tests need: Chromium
+	@SETUP_FOR=test VENV="$(VENV)" bash scripts/setup.sh
+
 demo: setup ## turn the bundled sample video into finished clips in demo-out/
 	@VIDEOCLIP_OFFLINE=true $(BIN)/videoclip clip assets/sample/show.mp4 -o "$(DEMO_OUT)" --top 3
 	@echo && ls -1 "$(DEMO_OUT)"/clips/*.mp4
 
-test: setup ## all tests (unit, integration, acceptance)
+test: setup-test ## all tests (unit, integration, browser, acceptance)
 	$(BIN)/python -m pytest tests
 
 test-unit: setup ## the fast ones only

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Set this machine up: system packages, a virtual environment, the locked dependencies.
-# Running it again does only what is missing. Variables: VENV (folder), PYTHON (interpreter).
+# Running it again does only what is missing. Variables: VENV (folder), PYTHON (interpreter),
+# SETUP_FOR=test (also what only the tests need), CHROMIUM (a browser for them).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 VENV="${VENV:-.venv}"
@@ -12,16 +13,31 @@ die() { printf 'error: %s\n  what to do: %s\n' "$1" "$2" >&2; exit 1; }
 
 # ---------------------------------------------------------------- system packages
 missing_packages() {
+  # Listed once and whole: a `grep -q` that leaves a pipe early would make it fail.
+  local fonts; fonts="$(fc-list 2>/dev/null || true)"
   command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || echo ffmpeg
   command -v setpriv >/dev/null && command -v prlimit >/dev/null || echo util-linux
   command -v fc-match >/dev/null || echo fontconfig
-  if ! fc-list 2>/dev/null | grep -qi 'NotoSansCJK\|Noto Sans CJK'; then echo fonts-noto-cjk; fi
-  if ! fc-list 2>/dev/null | grep -qi 'dejavu'; then echo fonts-dejavu-core; fi
+  if ! grep -qi 'NotoSansCJK\|Noto Sans CJK' <<<"$fonts"; then echo fonts-noto-cjk; fi
+  if ! grep -qi 'dejavu' <<<"$fonts"; then echo fonts-dejavu-core; fi
+  if [ "${SETUP_FOR:-}" = test ] && ! has_browser; then echo chromium; fi
+}
+
+# As tests/support/browser.py: Ubuntu's Chromium is a snap, which cannot be driven from outside.
+has_browser() {
+  local name
+  for name in "${CHROMIUM:-chromium}" chromium google-chrome-stable google-chrome; do
+    case "$(command -v "$name")" in "" | /snap/*) ;; *) return 0 ;; esac
+  done
+  return 1
 }
 
 system_packages() {
-  local packages; packages="$(missing_packages | sort -u | tr '\n' ' ')"
+  local packages hint=""; packages="$(missing_packages | sort -u | tr '\n' ' ')"
   [ -z "${packages// }" ] && return 0
+  case " $packages" in *" chromium "*)
+    hint="; where Chromium is a snap only (Ubuntu), install Google Chrome's package, or set CHROMIUM=/path/to/it" ;;
+  esac
   command -v apt-get >/dev/null || die "these system packages are missing: $packages" \
     "Install them with this system's package manager, then run make setup again"
   local root=(); if [ "$(id -u)" != 0 ]; then
@@ -34,7 +50,7 @@ system_packages() {
     say "The package lists could not be refreshed; trying with those that are here"
   # shellcheck disable=SC2086
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages >/dev/null ||
-    die "apt-get could not install: $packages" "Look at its message above"
+    die "apt-get could not install: $packages" "Look at its message above$hint"
 }
 
 check_ffmpeg() {

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick ones first; unit tests also must come before anything has started Ray in this process."""
-    order = {"unit": 0, "integration": 1, "acceptance": 2}
-    items.sort(key=lambda item: order.get(item.path.relative_to(ROOT).parts[0], 3))
+    order = {"unit": 0, "integration": 1, "browser": 2, "acceptance": 3}
+    items.sort(key=lambda item: order.get(item.path.relative_to(ROOT).parts[0], 4))
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from videoclip.errors import MediaToolFailed
 from videoclip.media.audio import origin
 from videoclip.media.bench import AAC, CONTAINER, Bench
 from videoclip.media.cut import Rendered
+from videoclip.media.edit_end import end_edit
 from videoclip.media.ffmpeg import file_url, input_options
 from videoclip.media.packets import plan_spans
 from videoclip.media.programme import RATE, SoundPiece, seek_options
@@ -21,7 +22,7 @@ __all__ = ["copy_packets", "sound_clip"]
 
 
 def copy_packets(bench: Bench) -> Rendered:
-    """Packets as they are; the exact start is an edit list over a keyframe (ISO/IEC 14496-12)."""
+    """Packets as they are; start and end are exact by an edit list over them (ISO/IEC 14496-12)."""
     job, video = bench.job, bench.job.media.video
     assert video is not None
     span = plan_spans(job.source, job.media, job.ranges, bench.limits)[0]
@@ -41,6 +42,7 @@ def copy_packets(bench: Bench) -> Rendered:
         options |= {"c:s": "mov_text"}
     out = bench.path("mp4")
     bench.run(ffmpeg.output(*streams, out.name, **options).get_args(), seconds)
+    end_edit(out, seconds)
     expect = Expectation(
         round(seconds * 1000), None, video.width, video.height, job.media.audio is not None,
         exact=False,
@@ -48,8 +50,8 @@ def copy_packets(bench: Bench) -> Rendered:
     proof = prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
     bench.notice(
         "copy_mode",
-        "Copied without encoding: hidden pictures before the start stay in the file, the end may "
-        "be a few frames late, and the loudness is the source's",
+        "Copied without encoding: hidden pictures before the start and after the end stay in the "
+        "file, some players count those into its length, and the loudness is the source's",
         "Use --mode encode for a clip to publish",
     )
     return bench.finish(out, srt, vtt, CutMode.COPY, proof)
