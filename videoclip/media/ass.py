@@ -24,9 +24,9 @@ __all__ = ["fitted", "font_name", "harmless", "new_script", "save_script", "writ
 _LOOK_ALIKES = str.maketrans({"\\": "⧵", "{": "(", "}": ")"})
 _MAX_CUES = 20_000
 _MAX_EVENTS = 60_000
-_SECOND_SHARE = 0.74
+_SECOND_SHARE = 0.8
 """Size of the second language, of the first one's."""
-_POP = 112
+_POP = 107
 """Size of the current word in percent, and how long it takes to get there."""
 _POP_MS = 90
 _BAR_HOLD_MS = 1_500
@@ -147,9 +147,10 @@ class _Layout:
             fontname=font_name(self.font), fontsize=size, bold=style.bold,
             primarycolor=pysubs2.Color(*(filled or style.text)),
             secondarycolor=pysubs2.Color(*style.text),
-            outlinecolor=outline,
+            # Border style 4 is libass's: one box for all lines, which the outline's width pads.
+            outlinecolor=pysubs2.Color(0, 0, 0, 255) if style.boxed else outline,
             backcolor=outline if style.boxed else pysubs2.Color(*style.shadow),
-            borderstyle=3 if style.boxed else 1,
+            borderstyle=4 if style.boxed else 1,
             outline=round(size * style.outline_share, 2),
             shadow=round(size * style.shadow_share, 2),
             alignment=pysubs2.Alignment.BOTTOM_CENTER,
@@ -161,7 +162,7 @@ class _Layout:
     def _anchor(self) -> int:
         """Where the first language ends and the second begins, pixels from the top."""
         if self.style.place == "lower_third":
-            return round(self.height * 0.7)
+            return round(self.height * (0.7 if self.height > self.width else 0.78))
         if self.style.place == "bar":
             top, bottom = self._bar_edges()
             return top + round((bottom - top) * self.size / (self.size + self.small))

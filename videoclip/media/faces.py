@@ -118,6 +118,8 @@ def find_faces(path: Path, *, cancel: threading.Event | None = None) -> list[lis
         for frame in container.decode(video=0):
             if cancel is not None and cancel.is_set():
                 raise Cancelled("the work was cancelled", "Run the same command again to go on")
-            grey = np.asarray(frame.to_ndarray()[: frame.height, : frame.width], np.uint8, order="C")
+            grey = np.asarray(
+                frame.to_ndarray()[: frame.height, : frame.width], np.uint8, order="C"
+            )
             pictures.append(finder.find(grey))
     return pictures

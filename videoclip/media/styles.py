@@ -51,16 +51,16 @@ STYLES: dict[str, CaptionStyle] = {
     ),
     "karaoke": CaptionStyle("karaoke", highlight=(255, 214, 10, 0), outline_share=0.09),
     "pop": CaptionStyle(
-        "pop", highlight=(255, 214, 10, 0), words="pop", outline=(0, 0, 0, 0), outline_share=0.1,
-        shadow_share=0.045, scale=1.25, max_units=22,
+        "pop", highlight=(255, 214, 10, 0), words="pop", outline=(0, 0, 0, 0), outline_share=0.085,
+        shadow_share=0.04, scale=1.25, max_units=22,
     ),
     "bold": CaptionStyle(
         "bold", outline=(0, 0, 0, 0), outline_share=0.11, shadow_share=0.06, shadow=(0, 0, 0, 80),
         scale=1.55, max_units=18, place="lower_third",
     ),
     "minimal": CaptionStyle(
-        "minimal", outline=(0, 0, 0, 120), bold=False, outline_share=0.05, shadow_share=0.0,
-        blur_share=0.05, scale=0.85,
+        "minimal", outline=(0, 0, 0, 70), bold=False, outline_share=0.06, shadow_share=0.0,
+        blur_share=0.03, scale=0.9,
     ),
     "news": CaptionStyle(
         "news", outline=(0, 0, 0, 255), outline_share=0.0, shadow_share=0.0, scale=0.9,
