@@ -122,6 +122,8 @@ class _Layout:
         self.pad = round(self.size * 0.35)
         if style.place == "bar":
             self.room -= 3 * self.pad
+        if style.highlight and style.words == "pop":
+            self.room = round(self.room * 0.88)  # for wide gaps and the larger word
 
     def fill(self, script: pysubs2.SSAFile) -> None:
         script.styles["Caption"] = self._style(self.size)
@@ -250,6 +252,9 @@ class _Layout:
         lit = _tag(1, self.style.highlight)
         grow = f"\\t(0,{_POP_MS},\\fscx{_POP}\\fscy{_POP})"
         events = []
+        # A wider gap than usual, which the larger word does not fill.
+        gap = "{\\fscx150} {\\fscx100}"
+        parts = [(gap if glue == " " else glue, word) for glue, word in parts]
         later = [max(cue.start_ms, word.start_ms) for word in cue.words[1:]]
         borders = [cue.start_ms, *later, cue.end_ms]
         for number, (start, end) in enumerate(itertools.pairwise(borders)):

@@ -12,6 +12,7 @@ import ffmpeg
 from videoclip.errors import MediaToolFailed
 from videoclip.media.bench import AAC, CONTAINER, Bench, faults
 from videoclip.media.captions import STYLES, Cue, shifted, write_ass
+from videoclip.media.colour import is_hdr
 from videoclip.media.compose import (
     FONTS,
     Timeline,
@@ -58,10 +59,9 @@ def encode(bench: Bench) -> Rendered:
             "constant_frame_rate",
             "Ranges with a variable frame rate were brought to a constant one to be joined",
         )
-    if timeline.frame.hdr:
-        bench.notice(
-            "tone_mapped", "The source is HDR; its colours were brought to BT.709 by tone mapping"
-        )
+    extras = [extra.media.video for extra in (timeline.intro, timeline.outro) if extra]
+    if timeline.frame.hdr or any(video is not None and is_hdr(video) for video in extras):
+        bench.notice("tone_mapped", "HDR pictures were brought to BT.709 by tone mapping")
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
 
 

@@ -327,7 +327,11 @@ _PREFIX = re.compile(r"^\[[^\]]{1,60} @ 0x[0-9a-f]+\] ?")
 _EMPTY_TALK = (
     "Conversion failed!",
     "Error while filtering",
-    "Error initializing",
+    "Error initializing output",
+    "Error initializing filter",
+    "Error initializing complex",
+    "Error parsing global options",
+    "Failed to set value",
     "Failed to inject",
 )
 

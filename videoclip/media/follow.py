@@ -34,8 +34,10 @@ _COMMANDS = "follow.cmd"
 _DEAD = 0.12
 """The face may be this far off the middle before the crop moves, as a share of the crop's length."""
 _SETTLED = 0.02
-_SPEED = 0.7
+_SPEED = 1.5
 """Crop lengths a second at most."""
+_AHEAD = 2
+"""Pictures that the plan looks ahead: as many as easing lags behind, so that the face stays in the middle."""
 _SPREAD = 2
 """Pictures before and after that a position is the median of."""
 _HEIGHT = 0.42
@@ -126,7 +128,8 @@ def _write_proxy(
     found = re.findall(r"lavfi\.scd\.score: *([\d.]+), lavfi\.scd\.time: *([\d.]+)", result.stderr)
     if not (job.work / _PROXY).is_file():
         raise MediaToolFailed("no picture of the range could be read", "Choose another range")
-    return sorted({round(float(time) * 1000) for _, time in found if float(time) > 0})
+    # A little early, so that rounding never leaves the scene's first frame with the old place.
+    return sorted({int(float(time) * 1000) - 1 for _, time in found if float(time) > 0.1})
 
 
 def main_face(pictures: Sequence[Sequence[Face]]) -> list[Face | None]:
@@ -187,7 +190,7 @@ def plan_path(
             middle = (whole - length) / 2
             points.append(Point(begin, middle, jump=True))
             continue
-        points += _shot(begin, places, wanted, length, step, rate)
+        points += _shot(begin, places, wanted, length, whole - length, rate)
     return _simplified(points)
 
 
@@ -213,21 +216,22 @@ def _targets(centres: list[float | None], length: int, whole: int, rest: float) 
 
 
 def _shot(
-    begin: int, places: list[int], wanted: list[float], length: int, step: float, rate: int
+    begin: int, places: list[int], wanted: list[float], length: int, most: int, rate: int
 ) -> list[Point]:
     """The way through one scene: rest, and calm moves when the face has left the middle."""
     first = wanted[: max(1, rate)]
     at = statistics.median(first)
     points = [Point(begin, at, jump=True)]
     moving, velocity = False, 0.0
-    limit = _SPEED * length / rate
-    for place, target in zip(places, wanted, strict=True):
+    limit, step = _SPEED * length / rate, 1000 / rate
+    ahead = [wanted[min(n + _AHEAD, len(wanted) - 1)] for n in range(len(wanted))]
+    for place, target in zip(places, ahead, strict=True):
         off = target - at
         moving = abs(off) > (_SETTLED if moving else _DEAD) * length
         # Half of the way each time, and no sudden starts: eased in and out.
         goal = max(-limit, min(limit, off / 2)) if moving else 0.0
         velocity = (velocity + goal) / 2 if moving else 0.0
-        at += velocity
+        at = min(max(at + velocity, 0.0), float(most))
         points.append(Point(max(begin, round(place * step)), at))
     return points
 
