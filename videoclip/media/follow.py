@@ -36,7 +36,7 @@ _DEAD = 0.12
 _SETTLED = 0.02
 _SPEED = 1.5
 """Crop lengths a second at most."""
-_AHEAD = 2
+_AHEAD = 1
 """Pictures that the plan looks ahead: as many as easing lags behind, so that the face stays in the middle."""
 _SPREAD = 2
 """Pictures before and after that a position is the median of."""

@@ -115,6 +115,7 @@ def _over_blur(stream: Any, source: tuple[int, int], size: tuple[int, int]) -> A
         .filter("scale", *small, force_original_aspect_ratio="increase", flags="fast_bilinear")
         .filter("crop", *small)
         .filter("boxblur", lr="min(w,h)/10", lp=2, cr="min(cw,ch)/10", cp=2)
+        .filter("lutyuv", y="16+(val-16)*0.7")  # the picture in front shall be what one looks at
         .filter("scale", *size, flags="bilinear")
         .filter("setsar", "1")
     )
