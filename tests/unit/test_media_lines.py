@@ -20,10 +20,16 @@ def test_lines_are_about_equally_long() -> None:
 
 def test_chinese_breaks_anywhere_but_before_closing_or_after_opening_marks() -> None:
     text = "三个细节，没人告诉你（真的），就在这里。"
-    for limit in range(4, 12):
+    for limit in (*range(4, 12), 16):
         lines = break_lines(text, lambda line, limit=limit: len(line) <= limit)
         assert "".join(lines) == text
         assert not any(line[0] in "，。）" or line[-1] == "（" for line in lines)
+
+
+def test_a_chinese_title_breaks_between_its_clauses() -> None:
+    title = "九块九的小灯为什么能卖爆：三个没人告诉你的细节"
+    lines = ["九块九的小灯为什么能卖爆：", "三个没人告诉你的细节"]
+    assert break_lines(title, lambda line: len(line) <= 14) == lines
 
 
 def test_latin_words_inside_chinese_stay_whole() -> None:

@@ -9,6 +9,9 @@ from videoclip.media.captions import _CLOSING, _OPENING, Cue, _is_wide, _join, _
 
 __all__ = ["bilingual", "break_lines"]
 
+_CLAUSES = re.compile(r"[^，。：；！？]+[，。：；！？”’）」』》]*|[，。：；！？]+")
+_MAX_CLAUSES = 3
+
 
 def break_lines(text: str, fits: Callable[[str], bool]) -> list[str]:
     """A text in the fewest lines that fit, about equally long, broken where a reader expects it.
@@ -17,6 +20,11 @@ def break_lines(text: str, fits: Callable[[str], bool]) -> list[str]:
         text: one line.
         fits: whether a line is short enough. A word that is too long alone keeps its line.
     """
+    if not fits(text):
+        # Chinese has no spaces: between clauses no word is torn.
+        clauses = [part.strip() for part in _CLAUSES.findall(text) if part.strip()]
+        if 1 < len(clauses) <= _MAX_CLAUSES and all(map(fits, clauses)):
+            return clauses
     words = _breakable(text)
     wanted = len(_filled_lines(words, fits))
     # The same number of lines, but with the last as long as the others: fill up to less.

@@ -48,7 +48,7 @@ def add_title(
         fits = len(lines) <= _LINES and all(text_width(line, size) <= room for line in lines)
         if size <= short * _SMALLEST_SHARE or (fits and len(lines) <= 2):
             break
-        if fits and size <= short * _SIZE_SHARE * 0.8:
+        if fits and size <= short * _SIZE_SHARE * 0.7:
             break
         size *= 0.94
     widest = max(text_width(line, size) for line in lines)
