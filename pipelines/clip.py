@@ -37,7 +37,7 @@ from videoclip.schemas import (
     TranscribeRequest,
     Transcript,
 )
-from videoclip.speech.transcript_io import write_transcript
+from videoclip.speech.transcript_io import read_transcript, write_transcript
 from videoclip.store import ArtifactRecord, ObjectRef
 from videoclip.timecode import format_ms
 
@@ -62,6 +62,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     for extra in (request.render.intro, request.render.outro):
         if extra is not None:  # found out now, not after hours of recognition
             probe(Path(extra), context.settings.media)
+    second = _translation(source, request)
     choice = choose_highlighter(context, request)
     if request.transcript is not None:
         speech = speech_from_file(context, source, Path(request.transcript), request.language)
@@ -76,7 +77,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     context.check_cancelled()
     highlights = pick_highlights(context, request, choice, speech)
     chosen = [candidate for candidate in highlights.candidates if candidate.selected]
-    plans = [_plan(candidate, speech.transcript) for candidate in chosen]
+    plans = [_plan(candidate, speech.transcript, second) for candidate in chosen]
     rendered = render_clips(context, source, plans, request.render)
     files = _transcript_files(context, speech.transcript)
     clips = []
@@ -158,10 +159,22 @@ def cut(context: JobContext, request: CutRequest) -> JobResult:
 # ---------------------------------------------------------------------- parts
 
 
-def _plan(candidate: Candidate, transcript: Transcript) -> ClipPlan:
+def _plan(candidate: Candidate, transcript: Transcript, second: Transcript | None) -> ClipPlan:
     sentences = _sentences(candidate, transcript)
     span = TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)
-    return ClipPlan(candidate.id, (span,), sentences, candidate.title)
+    below = tuple(
+        sentence
+        for sentence in (second.sentences if second else ())
+        if sentence.start_ms < span.end_ms and span.start_ms < sentence.end_ms
+    )
+    return ClipPlan(candidate.id, (span,), sentences, candidate.title, below)
+
+
+def _translation(source: Source, request: ClipRequest) -> Transcript | None:
+    """The subtitles in a second language, where some were given."""
+    if request.translation is None:
+        return None
+    return read_transcript(Path(request.translation), duration_ms=source.media.duration_ms)
 
 
 def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, ...]:

@@ -12,17 +12,18 @@ from pipelines.context import JobContext
 from pipelines.source import FileState, Source
 from pipelines.units import Outcome, Unit, WorkerResult, run_units
 from videoclip.fingerprint import file_sha256, fingerprint
-from videoclip.media.captions import Cue, cues_for
-from videoclip.media.cut import clip_size
+from videoclip.media.captions import STYLES, Cue, cues_for
+from videoclip.media.cut import choose_mode, clip_size
+from videoclip.media.encoders import choose
 from videoclip.media.ffmpeg import version
 from videoclip.media.render import RenderJob, render
-from videoclip.schemas import MediaInfo, RenderOptions, Sentence, TimeRange
+from videoclip.schemas import Captions, CutMode, MediaInfo, RenderOptions, Sentence, TimeRange
 from videoclip.settings import MediaLimits
 from videoclip.store import ObjectRef, Objects
 
 __all__ = ["ClipPlan", "render_clips"]
 
-_RENDER_VERSION = 1
+_RENDER_VERSION = 2
 _SOUND_ONLY_SIZE = (1280, 720)
 """For the line lengths of side files where there is no picture."""
 
@@ -35,6 +36,8 @@ class ClipPlan:
     ranges: tuple[TimeRange, ...]
     sentences: tuple[Sentence, ...] = field(default=())
     title: str = ""
+    second: tuple[Sentence, ...] = field(default=())
+    """The same in a second language, by its own times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class _RenderTask:
     media: MediaInfo
     ranges: tuple[TimeRange, ...]
     cues: tuple[Cue, ...]
+    second: tuple[Cue, ...]
     title: str
     options: RenderOptions
     font: str
@@ -81,6 +85,7 @@ class _RenderWorker:
                     work=work,
                     stem="clip",
                     font=task.font,
+                    second=task.second,
                 ),
                 self._limits,
             )
@@ -122,9 +127,11 @@ def render_clips(
             ("outro", options.outro),
         )
     }
+    encodes = choose_mode(options, source.media) is not CutMode.COPY
+    encoder = choose(options.encoder).name if encodes else None
     units = []
     for plan in plans:
-        cues = _cues(plan, source.media, options)
+        cues, second = _cues(plan, source.media, options)
         units.append(
             Unit(
                 key=plan.key,
@@ -135,6 +142,9 @@ def render_clips(
                         "source": source.sha256,
                         "ranges": [[r.start_ms, r.end_ms] for r in plan.ranges],
                         "cues": [asdict(cue) for cue in cues],
+                        "second": [asdict(cue) for cue in second],
+                        "title": plan.title if options.title_card_ms else None,
+                        "encoder": encoder,
                         "options": options.model_dump(mode="json"),
                         "files": side_files,
                         "font": context.settings.font,
@@ -146,6 +156,7 @@ def render_clips(
                     media=source.media,
                     ranges=plan.ranges,
                     cues=cues,
+                    second=second,
                     title=plan.title,
                     options=options,
                     font=context.settings.font,
@@ -164,11 +175,22 @@ def render_clips(
     )
 
 
-def _cues(plan: ClipPlan, media: MediaInfo, options: RenderOptions) -> tuple[Cue, ...]:
-    if not plan.sentences:
-        return ()
+def _cues(
+    plan: ClipPlan, media: MediaInfo, options: RenderOptions
+) -> tuple[tuple[Cue, ...], tuple[Cue, ...]]:
+    """Captions in the first and in the second language; with two, each has one line at a time."""
     width, height = clip_size(media, options) if media.video else _SOUND_ONLY_SIZE
-    return tuple(cues_for(plan.sentences, plan.ranges, width=width, height=height))
+    style = STYLES[options.style] if options.captions is Captions.BURN else None
+    lines = 1 if plan.second else 2
+    first, second = (
+        tuple(
+            cues_for(said, plan.ranges, width=width, height=height, style=style, lines=lines)
+            if said
+            else ()
+        )
+        for said in (plan.sentences, plan.second)
+    )
+    return first, second
 
 
 def _identity(value: str | None) -> str | None:

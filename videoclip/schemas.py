@@ -210,6 +210,9 @@ class VideoStream(Record):
     start_ms: int = Field(0, description="presentation time of the first frame")
     pixel_format: str | None = None
     color_transfer: str | None = None
+    color_space: str | None = Field(None, description="matrix, such as bt709 or smpte170m")
+    color_primaries: str | None = None
+    color_range: str | None = Field(None, description="tv (limited) or pc (full)")
     bit_rate: int | None = Field(None, description="bits a second")
 
 

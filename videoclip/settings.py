@@ -108,7 +108,9 @@ class Settings(BaseSettings):
     )
     database_url: str = Field("", description="SQLAlchemy async URL; empty: SQLite in data_dir")
     offline: bool = Field(False, description="never reach for the network, not even for models")
-    font: str = Field("Noto Sans CJK SC", description="font family of captions")
+    font: str = Field(
+        "Video-Clip Sans", description="font family of captions; the default is bundled"
+    )
     media: MediaLimits = Field(default_factory=MediaLimits)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)

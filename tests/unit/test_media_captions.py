@@ -176,7 +176,7 @@ def test_karaoke_lights_words_up_at_their_times(tmp_path: Path) -> None:
     cue = Cue(1_000, 3_000, "one two\nthree", words)
     write_ass([cue], tmp_path / "k.ass", width=640, height=360, style=STYLES["karaoke"], font="x")
     event = pysubs2.load(str(tmp_path / "k.ass"))[0]
-    assert event.text == "{\\k50}one {\\k50}two\\N{\\k100}three"
+    assert event.text == "{\\k10}{\\k40}one {\\k50}two\\N{\\k100}three"
 
 
 def test_captions_scale_with_the_shorter_side_and_sit_higher_in_portrait(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ _ENTRIES = (
     "format=format_name,duration,start_time:"
     "stream=index,codec_type,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,"
     "r_frame_rate,avg_frame_rate,time_base,start_time,duration,bit_rate,sample_rate,channels,"
-    "color_transfer:stream_disposition=default,attached_pic:stream_tags=language:"
+    "color_transfer,color_space,color_primaries,color_range:"
+    "stream_disposition=default,attached_pic:stream_tags=language:"
     "stream_side_data=rotation,side_data_type"
 )
 

@@ -71,11 +71,11 @@ class Bench:
             self.notice(notice.code, notice.message, notice.remedy)
         return sound
 
-    def run(self, args: list[str], seconds: Fraction) -> None:
+    def run(self, args: list[str], seconds: Fraction, limits: MediaLimits | None = None) -> None:
         """Run FFmpeg in the job's folder, reporting progress."""
         run(
             ["-filter_complex_threads", str(self.threads), *args],
-            limits=self.limits, media_seconds=seconds, cwd=self.job.work,
+            limits=limits or self.limits, media_seconds=seconds, cwd=self.job.work,
             on_progress=self.on_progress, cancel=self.cancel,
         )  # fmt: skip
 

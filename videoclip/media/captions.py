@@ -12,10 +12,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from videoclip.media.styles import STYLES, CaptionStyle, font_size
+from videoclip.media.styles import STYLES, CaptionStyle, font_size, side_margin
 from videoclip.schemas import Sentence, TimeRange
 from videoclip.timecode import format_stamp
+
+if TYPE_CHECKING:
+    from videoclip.media.watermark import Mark
 
 __all__ = [
     "STYLES",
@@ -78,7 +82,13 @@ def clean_text(text: str, limit: int = _MAX_TEXT) -> str:
 
 
 def cues_for(
-    sentences: Sequence[Sentence], ranges: Sequence[TimeRange], *, width: int, height: int
+    sentences: Sequence[Sentence],
+    ranges: Sequence[TimeRange],
+    *,
+    width: int,
+    height: int,
+    style: CaptionStyle | None = None,
+    lines: int = 2,
 ) -> list[Cue]:
     """Readable cues of what is said in ``ranges``, on the time line of the clip that joins them.
 
@@ -87,15 +97,17 @@ def cues_for(
         ranges: of the source, in the clip's order.
         width: of the clip's picture in pixels (what it is burnt onto); 0 for no picture.
         height: likewise.
+        style: what it is burnt in; decides how much fits on a line.
+        lines: of a cue at most, 1 or 2; one each where two languages share the picture.
     """
-    units = _line_units(width, height)
+    units = _line_units(width, height, style)
     cues: list[Cue] = []
     offset = 0
     for piece in ranges:
         groups: list[list[CueWord]] = []
         for sentence in sentences:
             words = _words_inside(sentence, piece, offset)
-            groups += _groups(words, units) if words else []
+            groups += _groups(words, units, lines) if words else []
         cues += _timed(groups, offset + piece.duration_ms, units)
         offset += piece.duration_ms
     return cues
@@ -112,13 +124,15 @@ def shifted(cues: Sequence[Cue], by_ms: int) -> list[Cue]:
     ]  # fmt: skip
 
 
-def _line_units(width: int, height: int) -> int:
+def _line_units(width: int, height: int, style: CaptionStyle | None) -> int:
     """How many half-width characters fit on a line of this picture."""
+    limit = style.max_units if style else _MAX_UNITS
     if width <= 0 or height <= 0:
-        return _MAX_UNITS
-    # An average Latin letter is about 0.42 of libass's font size wide; 86 % of the width is safe.
-    fitting = int(0.86 * width / (0.42 * font_size(width, height)))
-    return max(12, min(_MAX_UNITS, fitting))
+        return limit
+    # An average Latin letter is about 0.42 of libass's font size wide.
+    room = width - 2 * side_margin(width, height)
+    fitting = int(room / (0.42 * font_size(width, height, style)))
+    return max(10, min(limit, fitting))
 
 
 def _words_inside(sentence: Sentence, piece: TimeRange, offset: int) -> list[CueWord]:
@@ -160,11 +174,11 @@ def _join(words: Sequence[str]) -> str:
     return text
 
 
-def _groups(words: list[CueWord], units: int) -> Iterator[list[CueWord]]:
+def _groups(words: list[CueWord], units: int, lines: int) -> Iterator[list[CueWord]]:
     """Cut a sentence into cue-sized runs, at punctuation and pauses where there is a choice."""
     rest = [part for word in words for part in _split_long(word, units)]
     while rest:
-        size = _fitting(rest, units)
+        size = _fitting(rest, units, lines)
         if size < len(rest):
             size = _best_border(rest, size)
         yield rest[:size]
@@ -186,14 +200,14 @@ def _split_long(word: CueWord, units: int) -> list[CueWord]:
     return pieces
 
 
-def _fitting(words: list[CueWord], units: int) -> int:
-    """How many words fit into one cue: two lines, seven seconds, no long pause inside."""
+def _fitting(words: list[CueWord], units: int, lines: int) -> int:
+    """How many words fit into one cue: its lines, seven seconds, no long pause inside."""
     for size in range(1, len(words)):
         if words[size].start_ms - words[size - 1].end_ms >= _PAUSE_MS:
             return size
         if words[size].end_ms - words[0].start_ms > _MAX_MS:
             return size
-        if not _fits_two_lines([word.text for word in words[: size + 1]], units):
+        if not _fits([word.text for word in words[: size + 1]], units, lines):
             return size
     return len(words)
 
@@ -218,14 +232,14 @@ def _limit(text: str, units: int) -> int:
     return min(units, _MAX_CJK_UNITS) if any(map(_is_wide, text)) else units
 
 
-def _fits_two_lines(words: list[str], units: int) -> bool:
+def _fits(words: list[str], units: int, lines: int) -> bool:
     text = _join(words)
     limit = _limit(text, units)
-    if _units(text) <= limit:
-        return True
+    if _units(text) <= limit or lines == 1:
+        return _units(text) <= limit
     border = _line_border(words)
-    lines = (words[:border], words[border:])
-    return all(_units(_join(line)) <= limit for line in lines)
+    halves = (words[:border], words[border:])
+    return all(_units(_join(line)) <= limit for line in halves)
 
 
 def _line_border(words: list[str]) -> int:
@@ -309,13 +323,42 @@ def write_ass(
     height: int,
     style: CaptionStyle,
     font: str,
+    second: Sequence[Cue] = (),
     watermark: str | None = None,
+    mark: Mark | None = None,
+    title: tuple[str, int, int] | None = None,
     duration_ms: int = 0,
 ) -> None:
-    """Write an ASS script for burning in; see ``videoclip.media.ass``."""
-    from videoclip.media.ass import write_script
+    """Write an ASS script for burning in; see ``videoclip.media.ass``.
 
-    write_script(
-        cues, path, width=width, height=height, style=style, font=font,
-        watermark=watermark, duration_ms=duration_ms,
-    )  # fmt: skip
+    Args:
+        cues: on the clip's time line.
+        path: the file to write.
+        width: of the picture, pixels.
+        height: likewise.
+        style: look of the captions.
+        font: family name.
+        second: cues in a second language, below the first.
+        watermark: text shown all the time.
+        mark: where and how it is shown.
+        title: text of the title card, when it comes and goes (ms).
+        duration_ms: of the clip.
+    """
+    from videoclip.media.ass import save_script, write_script
+    from videoclip.media.titlecard import add_title
+    from videoclip.media.watermark import Mark, add_text_mark
+
+    script = write_script(
+        cues, path, width=width, height=height, style=style, font=font, second=second
+    )
+    if title is not None:
+        text, start_ms, end_ms = title
+        add_title(
+            script, text, width=width, height=height, font=font, start_ms=start_ms, end_ms=end_ms
+        )
+    if watermark:
+        add_text_mark(
+            script, watermark, mark or Mark(), width=width, height=height, font=font,
+            duration_ms=duration_ms,
+        )  # fmt: skip
+    save_script(script, path)

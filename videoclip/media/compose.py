@@ -11,18 +11,30 @@ from typing import Any
 import ffmpeg
 
 from videoclip.errors import SourceNotMedia
+from videoclip.media.colour import tagged
 from videoclip.media.cut import RenderJob
 from videoclip.media.ffmpeg import distinct, file_url, input_options
-from videoclip.media.formats import IMAGE_DEMUXERS, PROTOCOLS
 from videoclip.media.geometry import Frame, conform_picture, fit_picture, plan_frame
 from videoclip.media.packets import FrameSpan, plan_spans, time_base
 from videoclip.media.probe import probe
 from videoclip.media.programme import RATE, SoundPiece, seek_options
-from videoclip.schemas import Aspect, MediaInfo, TimeRange
+from videoclip.media.titlecard import card_frames, card_picture
+from videoclip.media.watermark import Mark, overlay_image
+from videoclip.schemas import MediaInfo, TimeRange
 from videoclip.settings import MediaLimits
 
-__all__ = ["Extra", "Timeline", "audio_timeline", "picture", "plan_timeline"]
+__all__ = [
+    "FONTS",
+    "Extra",
+    "Timeline",
+    "audio_timeline",
+    "picture",
+    "plan_timeline",
+    "source_picture",
+]
 
+FONTS = "fonts"
+"""Name of the font folder in FFmpeg's working folder."""
 _VARIABLE_TICK = Fraction(1, 90_000)
 
 
@@ -55,6 +67,8 @@ class Timeline:
     lengths: tuple[Fraction, ...]
     """Seconds of each span."""
     frame: Frame
+    card: int = 0
+    """Frames of the title card, which stands between intro and clip."""
 
     @property
     def intro_s(self) -> Fraction:
@@ -62,15 +76,20 @@ class Timeline:
         return self.intro.frames / self.rate if self.intro else Fraction(0)
 
     @property
+    def lead_s(self) -> Fraction:
+        """Seconds before the clip itself: intro and title card."""
+        return self.intro_s + self.card / self.rate
+
+    @property
     def seconds(self) -> Fraction:
         """Seconds of the clip."""
         outro = self.outro.frames / self.rate if self.outro else Fraction(0)
-        return self.intro_s + sum(self.lengths, Fraction(0)) + outro
+        return self.lead_s + sum(self.lengths, Fraction(0)) + outro
 
     @property
     def frames(self) -> int | None:
         """Frames of the clip; None where only decoding tells."""
-        total = sum(extra.frames for extra in (self.intro, self.outro) if extra)
+        total = self.card + sum(extra.frames for extra in (self.intro, self.outro) if extra)
         for count in self.counts:
             if count is None:
                 return None
@@ -88,7 +107,8 @@ def plan_timeline(job: RenderJob, limits: MediaLimits, *, patient: bool = False)
     assert job.media.video is not None
     spans = tuple(plan_spans(job.source, job.media, job.ranges, limits, patient=patient))
     rate = Fraction(job.media.video.frame_rate)
-    extras = job.options.intro is not None or job.options.outro is not None
+    options = job.options
+    extras = options.intro is not None or options.outro is not None or options.title_card_ms > 0
     grid = all(span.constant for span in spans)
     conform = not grid and (extras or len(spans) > 1)
     lengths = tuple(span.end - span.start for span in spans)
@@ -100,7 +120,8 @@ def plan_timeline(job: RenderJob, limits: MediaLimits, *, patient: bool = False)
     return Timeline(
         spans, _extra(job.options.intro, rate, limits), _extra(job.options.outro, rate, limits),
         rate, grid or conform, conform, counts, lengths,
-        plan_frame(job.media.video, job.options.aspect),
+        plan_frame(job.media.video, options.aspect, options.framing),
+        card_frames(options.title_card_ms, job.title, rate),
     )  # fmt: skip
 
 
@@ -120,27 +141,31 @@ def _extra(name: str | None, rate: Fraction, limits: MediaLimits) -> Extra | Non
 
 def audio_timeline(job: RenderJob, timeline: Timeline) -> list[SoundPiece]:
     """The sound under that picture; empty where neither source nor intro nor outro has any."""
-    pieces: list[tuple[Path, MediaInfo, FrameSpan, Fraction]] = []
+    pieces: list[tuple[Path, MediaInfo | None, FrameSpan, Fraction]] = []
     if timeline.intro:
         pieces.append(_extra_piece(timeline.intro, timeline.rate))
+    if timeline.card:
+        pieces.append((job.source, None, timeline.spans[0], timeline.card / timeline.rate))
     pieces += [
         (job.source, job.media, span, length)
         for span, length in zip(timeline.spans, timeline.lengths, strict=True)
     ]
     if timeline.outro:
         pieces.append(_extra_piece(timeline.outro, timeline.rate))
-    if all(media.audio is None for _, media, _, _ in pieces):
+    if all(media is None or media.audio is None for _, media, _, _ in pieces):
         return []
     sounds, clock = [], Fraction(0)
     for path, media, span, length in pieces:
         # Borders are rounded on the clip's clock, so that roundings do not add up.
         samples = round((clock + length) * RATE) - round(clock * RATE)
         clock += length
-        sounds.append(SoundPiece(path, media, span.seek, span.start, samples))
+        sounds.append(SoundPiece(path if media else None, media, span.seek, span.start, samples))
     return sounds
 
 
-def _extra_piece(extra: Extra, rate: Fraction) -> tuple[Path, MediaInfo, FrameSpan, Fraction]:
+def _extra_piece(
+    extra: Extra, rate: Fraction
+) -> tuple[Path, MediaInfo | None, FrameSpan, Fraction]:
     return extra.path, extra.media, extra.span, extra.frames / rate
 
 
@@ -152,6 +177,7 @@ def picture(
     overlay: str | None,
     image: tuple[Path, str] | None,
     threads: int,
+    follow: str | None = None,
 ) -> Any:
     """The graph of a clip's picture, ready for the encoder.
 
@@ -162,21 +188,40 @@ def picture(
         overlay: name of an ASS script in FFmpeg's working folder, or None.
         image: watermark image and its demuxer, or None.
         threads: decoder threads.
+        follow: name of the commands that move the crop, in FFmpeg's working folder, or None.
     """
-    parts = [_span(job, number, timeline, limits, threads) for number in range(len(timeline.spans))]
     assert job.media.video is not None
-    stream = fit_picture(_joined(parts, timeline), job.media.video, timeline.frame)
+    stream = source_picture(job, timeline, limits, threads)
+    stream = fit_picture(stream, job.media.video, timeline.frame, follow)
     around = [
         _extra_picture(extra, number, timeline, limits, threads) if extra else None
         for number, extra in enumerate((timeline.intro, timeline.outro))
     ]
-    whole = [part for part in (around[0], stream, around[1]) if part is not None]
+    card = _card(job, timeline, limits, threads) if timeline.card else None
+    whole = [part for part in (around[0], card, stream, around[1]) if part is not None]
     stream = _joined(whole, timeline)
     if image is not None:
-        stream = _watermark(stream, image, timeline.frame)
+        stream = overlay_image(
+            stream, image, Mark.of(job.options),
+            width=timeline.frame.width, height=timeline.frame.height,
+        )  # fmt: skip
     if overlay is not None:
-        stream = stream.filter("ass", overlay)
-    return stream.filter("format", "yuv420p")
+        stream = stream.filter("ass", overlay, fontsdir=FONTS)
+    return tagged(stream.filter("format", "yuv420p"))
+
+
+def source_picture(job: RenderJob, timeline: Timeline, limits: MediaLimits, threads: int) -> Any:
+    """The source's frames that make up the clip, from 0 on, as they are."""
+    parts = [_span(job, number, timeline, limits, threads) for number in range(len(timeline.spans))]
+    return _joined(parts, timeline)
+
+
+def _card(job: RenderJob, timeline: Timeline, limits: MediaLimits, threads: int) -> Any:
+    """The title card's picture: it reads the first frame by itself, since frames cannot be shown before they come."""
+    assert job.media.video is not None
+    first = _span(job, 0, timeline, limits, threads, reader=len(timeline.spans) + 2)
+    fitted = fit_picture(first.filter("trim", end_frame=1), job.media.video, timeline.frame)
+    return _numbered(card_picture(fitted, timeline.frame, timeline.card), timeline.rate)
 
 
 def encoder_tick(timeline: Timeline) -> Fraction:
@@ -185,14 +230,19 @@ def encoder_tick(timeline: Timeline) -> Fraction:
 
 
 def _span(
-    job: RenderJob, number: int, timeline: Timeline, limits: MediaLimits, threads: int
+    job: RenderJob,
+    number: int,
+    timeline: Timeline,
+    limits: MediaLimits,
+    threads: int,
+    reader: int | None = None,
 ) -> Any:
-    """Exactly the frames of one range, from 0 on."""
+    """Exactly the frames of one range, from 0 on; ``reader`` tells a second reading from the first."""
     video, span = job.media.video, timeline.spans[number]
     assert video is not None
     tick = time_base(job.media)
     options: dict[str, Any] = input_options(job.media.container, limits)
-    options |= {**seek_options(span.seek), **distinct(number)}
+    options |= {**seek_options(span.seek), **distinct(number if reader is None else reader)}
     stream = (
         ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
         .filter("settb", f"{tick.numerator}/{tick.denominator}")
@@ -238,22 +288,4 @@ def _extra_picture(
     stream = ffmpeg.input(file_url(extra.path), threads=threads, **options)[str(video.index)]
     stream = stream.filter("setpts", "PTS-STARTPTS")
     stream = _on_grid(stream, timeline.rate, extra.frames)
-    return conform_picture(stream, timeline.frame, hdr=plan_frame(video, Aspect.SOURCE).hdr)
-
-
-def _watermark(stream: Any, image: tuple[Path, str], frame: Frame) -> Any:
-    """An image at the top right, 12 % of the width, four fifths opaque."""
-    path, demuxer = image
-    margin = round(frame.width * 0.03)
-    logo = (
-        ffmpeg.input(
-            file_url(path), f=demuxer, protocol_whitelist=PROTOCOLS, format_whitelist=demuxer,
-            codec_whitelist=IMAGE_DEMUXERS[demuxer], max_pixels=8192 * 8192,
-        )["v"]
-        .filter("trim", end_frame=1)
-        .filter("setpts", "0")
-        .filter("scale", max(2, round(frame.width * 0.12)), f"max(1,min({frame.height // 3},ow/dar))")
-        .filter("format", "rgba")
-        .filter("colorchannelmixer", aa=0.8)
-    )  # fmt: skip
-    return stream.overlay(logo, x=f"W-w-{margin}", y=margin)
+    return conform_picture(stream, timeline.frame, video)

@@ -53,6 +53,8 @@ class RenderJob:
     """File name of the results, without suffix; made by the server, never by a user."""
     font: str
     """Font family of captions and text watermarks."""
+    second: tuple[Cue, ...] = ()
+    """Captions in a second language, shown below the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def clip_size(media: MediaInfo, options: RenderOptions) -> tuple[int, int]:
     """Width and height of the clip's picture in pixels, which captions are laid out for; (0, 0) for none."""
     if media.video is None:
         return 0, 0
-    frame = plan_frame(media.video, options.aspect)
+    frame = plan_frame(media.video, options.aspect, options.framing)
     return frame.width, frame.height
 
 
@@ -138,6 +140,7 @@ def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
         "an intro": options.intro is not None,
         "an outro": options.outro is not None,
         "another aspect": options.aspect is not Aspect.SOURCE,
+        "a title card": options.title_card_ms > 0,
         "several ranges joined": ranges > 1,
     }
     return [wish for wish, wanted in found.items() if wanted]

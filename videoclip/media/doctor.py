@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 
 from videoclip.errors import EngineUnavailable
+from videoclip.media import encoders, faces
 from videoclip.media.ffmpeg import find_tool
 
 __all__ = ["Finding", "diagnose"]
@@ -37,7 +38,8 @@ def diagnose() -> list[Finding]:
             findings.append(Finding(tool, ok=False, detail=error.cause, remedy=error.remedy))
     if findings[0].detail.startswith("version"):
         findings += _abilities(find_tool("ffmpeg"))
-    findings += [_process_tool("prlimit"), _process_tool("setpriv"), _cjk_font()]
+        findings += [_hardware(encoders.try_encoder(each)) for each in encoders.HARDWARE]
+    findings += [_process_tool("prlimit"), _process_tool("setpriv"), _cjk_font(), _faces()]
     return findings
 
 
@@ -93,6 +95,27 @@ def _abilities(path: str) -> list[Finding]:
     ]
 
 
+def _hardware(trial: encoders.Trial) -> Finding:
+    """Information only: software encodes everywhere."""
+    name = f"hardware encoder ({trial.encoder.value})"
+    if trial.usable:
+        return Finding(name, ok=True, detail="usable")
+    return Finding(
+        name,
+        ok=False,
+        detail=f"listed, but fails: {trial.reason}" if trial.listed else "not built in",
+    )
+
+
+def _faces() -> Finding:
+    there = faces.available()
+    return Finding(
+        "faces (OpenCV)", ok=there,
+        detail="there" if there else "missing, so --framing face crops around the middle; it comes with "
+        "opencv-python-headless 4",
+    )  # fmt: skip
+
+
 def _names(listing: str) -> set[str]:
     return {words[1] for line in listing.splitlines() if len(words := line.split()) > 1}
 
@@ -106,12 +129,9 @@ def _process_tool(name: str) -> Finding:
 
 
 def _cjk_font() -> Finding:
+    """The bundled font has Chinese; whatever it lacks comes from the system's."""
     name = "font for Chinese captions"
     family = _output("fc-match", "-f", "%{family[0]}", "sans:lang=zh-cn").strip()
     covers = _output("fc-list", ":lang=zh-cn", "family").strip()
-    if family and covers:
-        return Finding(name, ok=True, detail=family)
-    return Finding(
-        name, ok=False, detail="no font covers Chinese",
-        remedy="Install one, such as with `apt-get install fonts-noto-cjk fontconfig`",
-    )  # fmt: skip
+    more = f", {family} for rare characters" if family and covers else ", none for rare characters"
+    return Finding(name, ok=True, detail=f"bundled{more}")

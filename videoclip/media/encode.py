@@ -9,21 +9,33 @@ from typing import Any
 
 import ffmpeg
 
+from videoclip.errors import MediaToolFailed
 from videoclip.media.bench import AAC, CONTAINER, Bench, faults
 from videoclip.media.captions import STYLES, Cue, shifted, write_ass
-from videoclip.media.compose import Timeline, audio_timeline, encoder_tick, picture, plan_timeline
+from videoclip.media.colour import is_hdr
+from videoclip.media.compose import (
+    FONTS,
+    Timeline,
+    audio_timeline,
+    encoder_tick,
+    picture,
+    plan_timeline,
+)
 from videoclip.media.cut import Rendered, watermark_image
+from videoclip.media.encoders import Choice, choose, device, fallback, settings, upload
+from videoclip.media.follow import follow_faces
+from videoclip.media.lines import bilingual
 from videoclip.media.programme import Sound
 from videoclip.media.proof import Expectation, prove
-from videoclip.schemas import Captions, CutMode, Proof
+from videoclip.media.watermark import Mark
+from videoclip.schemas import Captions, CutMode, Encoder, Framing, Proof
 
 __all__ = ["encode"]
 
-_CRF = 20
-_PRESET = "veryfast"
 _KEYFRAME_S = 2
 """Players and platforms seek by keyframes; costs about 3 % of size."""
 _OVERLAY = "overlay.ass"
+_FONTS = Path(__file__).parent.resolve() / FONTS
 
 
 def encode(bench: Bench) -> Rendered:
@@ -33,98 +45,144 @@ def encode(bench: Bench) -> Rendered:
         MediaToolFailed: the second attempt is not right either.
     """
     timeline = plan_timeline(bench.job, bench.limits)
-    cues = _cues(bench, timeline)
-    srt, vtt = bench.side_files(cues)
-    out, proof = _attempt(bench, timeline, cues, srt, 0)
+    cues, second = (_cues(timeline, each) for each in (bench.job.cues, bench.job.second))
+    srt, vtt = bench.side_files(bilingual(cues, second))
+    made = _Making(
+        bench, cues, second, srt, choose(bench.job.options.encoder), _follow(bench, timeline)
+    )
+    out, proof = made.attempt(timeline, 0)
     if faults(proof) or any(c.name == "true_peak" and not c.ok for c in proof.checks):
         timeline = plan_timeline(bench.job, bench.limits, patient=True)
-        out, proof = _attempt(bench, timeline, cues, srt, 1)
+        out, proof = made.attempt(timeline, 1)
     if timeline.conform:
         bench.notice(
             "constant_frame_rate",
             "Ranges with a variable frame rate were brought to a constant one to be joined",
         )
+    extras = [extra.media.video for extra in (timeline.intro, timeline.outro) if extra]
+    if timeline.frame.hdr or any(video is not None and is_hdr(video) for video in extras):
+        bench.notice("tone_mapped", "HDR pictures were brought to BT.709 by tone mapping")
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
 
 
-def _cues(bench: Bench, timeline: Timeline) -> list[Cue]:
-    """The cues inside the clip, behind the intro."""
+def _cues(timeline: Timeline, given: tuple[Cue, ...]) -> list[Cue]:
+    """The cues inside the clip, behind the intro and the title card."""
     end = round(sum(timeline.lengths, Fraction(0)) * 1000)
     inside = [
         dataclasses.replace(cue, end_ms=min(cue.end_ms, end))
-        for cue in bench.job.cues
+        for cue in given
         if cue.start_ms < min(cue.end_ms, end)
     ]
-    return shifted(inside, round(timeline.intro_s * 1000))
+    return shifted(inside, round(timeline.lead_s * 1000))
 
 
-def _attempt(
-    bench: Bench, timeline: Timeline, cues: list[Cue], srt: Path | None, attempt: int
-) -> tuple[Path, Proof]:
-    job, frame = bench.job, timeline.frame
-    duration_ms = round(timeline.seconds * 1000)
-    image = watermark_image(job.options.watermark)
-    stream = picture(
-        job, timeline, bench.limits, image=image, threads=bench.threads,
-        overlay=_overlay(bench, timeline, cues, has_image=image is not None),
-    )  # fmt: skip
-    pieces = audio_timeline(job, timeline)
-    sound = bench.sound(pieces, attempt) if pieces else None
-    if sound is None:
-        bench.notice("no_audio", "The source has no audio, so the clip has none")
-    subtitles = srt if job.options.captions is Captions.SOFT and cues else None
-    out = bench.path("mp4")
-    bench.run(_arguments(bench, stream, sound, timeline, subtitles, out), timeline.seconds)
-    # Where frames stand still for long, the last one's length is the container's guess.
-    longest = 1 / timeline.rate if timeline.constant else max(Fraction(1, 2), 2 / timeline.rate)
-    expect = Expectation(
-        duration_ms, timeline.frames, frame.width, frame.height, sound is not None,
-        sound.target if sound else None, frame_ms=int(longest * 1000) + 1,
-    )  # fmt: skip
-    return out, prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
-
-
-def _overlay(bench: Bench, timeline: Timeline, cues: list[Cue], *, has_image: bool) -> str | None:
-    """Write the script with captions to burn and text watermark; None where there is neither."""
-    options = bench.job.options
-    burnt = cues if options.captions is Captions.BURN else []
-    text = None if has_image else options.watermark
-    if not burnt and not text:
+def _follow(bench: Bench, timeline: Timeline) -> str | None:
+    """Commands that keep the crop on the face; None where it stands still."""
+    if bench.job.options.framing is not Framing.FACE or timeline.frame.way != "crop":
         return None
-    write_ass(
-        burnt, bench.job.work / _OVERLAY,
-        width=timeline.frame.width, height=timeline.frame.height,
-        style=STYLES[options.style], font=bench.job.font,
-        watermark=text, duration_ms=round(timeline.seconds * 1000),
-    )  # fmt: skip
-    return _OVERLAY
+    path = follow_faces(
+        bench.job, timeline, bench.limits, threads=bench.threads, cancel=bench.cancel
+    )
+    if path is None:
+        bench.notice(
+            "no_face", "No face was found in the clip, so it was cropped around the middle",
+            "Choose --framing blur to keep the whole picture",
+        )  # fmt: skip
+    return path
 
 
-def _arguments(
-    bench: Bench,
-    stream: Any,
-    sound: Sound | None,
-    timeline: Timeline,
-    subtitles: Path | None,
-    out: Path,
-) -> list[str]:
-    tick = encoder_tick(timeline)
-    streams = [stream]
-    options: dict[str, Any] = {
-        "c:v": "libx264", "preset": _PRESET, "crf": _CRF, "profile:v": "high",
-        "g": max(1, round(_KEYFRAME_S * timeline.rate)), "threads:v": bench.threads,
-        "fps_mode": "passthrough", "enc_time_base:v": f"{tick.numerator}:{tick.denominator}",
-        **CONTAINER,
-    }  # fmt: skip
-    if not timeline.constant and not timeline.conform:
-        options |= _last_duration(timeline)
-    if sound is not None:
-        streams.append(ffmpeg.input(sound.path.name, f="w64")["a"])
-        options |= AAC
-    if subtitles is not None:
-        streams.append(ffmpeg.input(subtitles.name, f="srt")["s"])
-        options |= {"c:s": "mov_text"}
-    return ["-copyts", *ffmpeg.output(*streams, out.name, **options).get_args()]
+@dataclasses.dataclass(slots=True)
+class _Making:
+    """What stays the same between two attempts at a clip."""
+
+    bench: Bench
+    cues: list[Cue]
+    second: list[Cue]
+    srt: Path | None
+    choice: Choice
+    follow: str | None
+
+    def attempt(self, timeline: Timeline, number: int) -> tuple[Path, Proof]:
+        """Encode, and look at the result."""
+        bench, job, frame = self.bench, self.bench.job, timeline.frame
+        image = watermark_image(job.options.watermark)
+        stream = picture(
+            job, timeline, bench.limits, image=image, threads=bench.threads, follow=self.follow,
+            overlay=self._overlay(timeline, has_image=image is not None),
+        )  # fmt: skip
+        pieces = audio_timeline(job, timeline)
+        sound = bench.sound(pieces, number) if pieces else None
+        if sound is None:
+            bench.notice("no_audio", "The source has no audio, so the clip has none")
+        out = bench.path("mp4")
+        self._encode(stream, sound, timeline, out)
+        if self.choice.notice is not None:
+            notice = self.choice.notice
+            bench.notice(notice.code, notice.message, notice.remedy)
+        # Where frames stand still for long, the last one's length is the container's guess.
+        longest = 1 / timeline.rate if timeline.constant else max(Fraction(1, 2), 2 / timeline.rate)
+        expect = Expectation(
+            round(timeline.seconds * 1000), timeline.frames, frame.width, frame.height,
+            sound is not None, sound.target if sound else None, frame_ms=int(longest * 1000) + 1,
+        )  # fmt: skip
+        return out, prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
+
+    def _encode(self, stream: Any, sound: Sound | None, timeline: Timeline, out: Path) -> None:
+        """Run the encoder; a chip that fails (all its sessions are taken, say) is replaced by software."""
+        args = self._arguments(stream, sound, timeline, out)
+        try:
+            self.bench.run(args, timeline.seconds, self.choice.limits(self.bench.limits))
+        except MediaToolFailed as error:
+            if not self.choice.hardware:
+                raise
+            notice = fallback(self.choice.encoder, error.cause)
+            self.choice = Choice(Encoder.SOFTWARE, notice)
+            self.bench.run(self._arguments(stream, sound, timeline, out), timeline.seconds)
+
+    def _overlay(self, timeline: Timeline, *, has_image: bool) -> str | None:
+        """Write the script with captions to burn, title and text watermark; None where there is nothing."""
+        job, options = self.bench.job, self.bench.job.options
+        burn = options.captions is Captions.BURN
+        burnt, second = (self.cues, self.second) if burn else ([], [])
+        text = None if has_image else options.watermark
+        if not (burnt or second or text or timeline.card):
+            return None
+        begin, end = round(timeline.intro_s * 1000), round(timeline.lead_s * 1000)
+        write_ass(
+            burnt, job.work / _OVERLAY, second=second,
+            width=timeline.frame.width, height=timeline.frame.height,
+            style=STYLES[options.style], font=job.font,
+            watermark=text, mark=Mark.of(options),
+            title=(job.title, begin, end) if timeline.card else None,
+            duration_ms=round(timeline.seconds * 1000),
+        )  # fmt: skip
+        if not (job.work / FONTS).exists():
+            (job.work / FONTS).symlink_to(_FONTS)
+        return _OVERLAY
+
+    def _arguments(
+        self, stream: Any, sound: Sound | None, timeline: Timeline, out: Path
+    ) -> list[str]:
+        tick, encoder = encoder_tick(timeline), self.choice.encoder
+        options: dict[str, Any] = {
+            **settings(encoder, self.bench.job.options.quality),
+            "g": max(1, round(_KEYFRAME_S * timeline.rate)),
+            "fps_mode": "passthrough", "enc_time_base:v": f"{tick.numerator}:{tick.denominator}",
+            **CONTAINER,
+        }  # fmt: skip
+        if not self.choice.hardware:
+            options["threads:v"] = self.bench.threads
+        if not timeline.constant and not timeline.conform:
+            options |= _last_duration(timeline)
+        streams = [upload(stream, encoder)]
+        if sound is not None:
+            streams.append(ffmpeg.input(sound.path.name, f="w64")["a"])
+            options |= AAC
+        if self.bench.job.options.captions is Captions.SOFT and self.srt and self.cues:
+            streams.append(ffmpeg.input(self.srt.name, f="srt")["s"])
+            options |= {"c:s": "mov_text"}
+        made = ffmpeg.output(*streams, out.name, **options).get_args()
+        return [*device(encoder), "-copyts", *made]
 
 
 def _last_duration(timeline: Timeline) -> dict[str, Any]:

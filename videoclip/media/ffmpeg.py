@@ -38,6 +38,7 @@ __all__ = [
     "ToolResult",
     "cpu_meter",
     "distinct",
+    "encoder_names",
     "file_url",
     "find_tool",
     "input_args",
@@ -92,6 +93,18 @@ def version() -> str:
         [find_tool("ffmpeg"), "-version"], capture_output=True, text=True, timeout=20, check=False
     )
     return done.stdout.partition("\n")[0]
+
+
+@functools.cache
+def encoder_names() -> frozenset[str]:
+    """The encoders that FFmpeg was built with; whether they work on this machine is another matter."""
+    done = subprocess.run(
+        [find_tool("ffmpeg"), "-hide_banner", "-encoders"],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    return frozenset(
+        words[1] for line in done.stdout.splitlines() if len(words := line.split()) > 1
+    )
 
 
 def run(
@@ -314,7 +327,11 @@ _PREFIX = re.compile(r"^\[[^\]]{1,60} @ 0x[0-9a-f]+\] ?")
 _EMPTY_TALK = (
     "Conversion failed!",
     "Error while filtering",
-    "Error initializing",
+    "Error initializing output",
+    "Error initializing filter",
+    "Error initializing complex",
+    "Error parsing global options",
+    "Failed to set value",
     "Failed to inject",
 )
 

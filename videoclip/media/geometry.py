@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from videoclip.schemas import Aspect, VideoStream
+from videoclip.media.colour import is_hdr, to_bt709
+from videoclip.schemas import Aspect, Framing, VideoStream
 
-__all__ = ["Frame", "conform_picture", "fit_picture", "plan_frame"]
+__all__ = ["Frame", "conform_picture", "crop_size", "fit_picture", "plan_frame"]
 
 _MAX_SHORT_SIDE = 1080
 """Recomposed clips are delivered at this at most; platforms scale larger ones down anyway."""
 _MAX_CROP = Fraction(35, 100)
 """A centre crop may lose this share of the picture; beyond, the whole picture over a blurred one."""
-_HDR = frozenset({"smpte2084", "arib-std-b67"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,17 @@ class Frame:
     """With ``keep``: a tiny odd picture is padded by one, a larger one cropped by one."""
 
 
-def plan_frame(video: VideoStream, aspect: Aspect) -> Frame:
+def plan_frame(video: VideoStream, aspect: Aspect, framing: Framing = Framing.AUTO) -> Frame:
     """The frame of a clip of ``video`` in ``aspect``; never more pixels than the source has."""
-    hdr = video.color_transfer in _HDR
+    hdr = is_hdr(video)
     width, height = video.display_width, video.display_height
     if aspect is Aspect.SOURCE:
         return _source_frame(video, hdr)
     across, down = (int(part) for part in aspect.value.split(":"))
     wanted, given = Fraction(across, down), Fraction(width, height)
     lost = 1 - min(wanted, given) / max(wanted, given)
-    if lost <= _MAX_CROP:
+    blur = framing is Framing.BLUR and lost > Fraction(1, 50)
+    if not blur and (lost <= _MAX_CROP or framing in (Framing.CENTRE, Framing.FACE)):
         size = (
             (height * wanted, Fraction(height))
             if given > wanted
@@ -66,10 +67,16 @@ def _even(value: Fraction | int) -> int:
     return max(2, round(Fraction(value, 2)) * 2)
 
 
-def fit_picture(stream: Any, video: VideoStream, frame: Frame) -> Any:
-    """Bring the (already rotated) picture stream of the source into the frame, with square pixels."""
-    if frame.hdr:
-        stream = _tone_map(stream)
+def fit_picture(stream: Any, video: VideoStream, frame: Frame, follow: str | None = None) -> Any:
+    """Bring the (already rotated) picture stream of the source into the frame, with square pixels.
+
+    Args:
+        stream: frames of the source.
+        video: what they are.
+        frame: what they shall be.
+        follow: name of a file of commands for the crop, in FFmpeg's working folder, that move it.
+    """
+    stream = to_bt709(stream, video)
     square = (video.display_width, video.display_height)
     size = (frame.width, frame.height)
     if frame.way == "keep":
@@ -82,19 +89,21 @@ def fit_picture(stream: Any, video: VideoStream, frame: Frame) -> Any:
     else:
         if Fraction(video.sample_aspect) != 1:
             stream = stream.filter("scale", *square)
-        stream = (
-            _crop(stream, square, size) if frame.way == "crop" else _over_blur(stream, square, size)
-        )
+        if frame.way == "crop":
+            if follow is not None:
+                stream = stream.filter("sendcmd", f=follow)
+            stream = stream.filter("crop", *crop_size(square, size)).filter("scale", *size)
+        else:
+            stream = _over_blur(stream, square, size)
     return stream.filter("setsar", "1").filter("format", "yuv420p")
 
 
-def _crop(stream: Any, source: tuple[int, int], size: tuple[int, int]) -> Any:
+def crop_size(source: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """The largest part of a picture, in its pixels, that has the proportions of ``size``."""
     wanted = Fraction(*size)
     if Fraction(*source) > wanted:
-        cut = (min(source[0], round(source[1] * wanted)), source[1])
-    else:
-        cut = (source[0], min(source[1], round(source[0] / wanted)))
-    return stream.filter("crop", *cut).filter("scale", *size)
+        return min(source[0], round(source[1] * wanted)), source[1]
+    return source[0], min(source[1], round(source[0] / wanted))
 
 
 def _over_blur(stream: Any, source: tuple[int, int], size: tuple[int, int]) -> Any:
@@ -106,6 +115,7 @@ def _over_blur(stream: Any, source: tuple[int, int], size: tuple[int, int]) -> A
         .filter("scale", *small, force_original_aspect_ratio="increase", flags="fast_bilinear")
         .filter("crop", *small)
         .filter("boxblur", lr="min(w,h)/10", lp=2, cr="min(cw,ch)/10", cp=2)
+        .filter("lutyuv", y="16+(val-16)*0.7")  # the picture in front shall be what one looks at
         .filter("scale", *size, flags="bilinear")
         .filter("setsar", "1")
     )
@@ -118,28 +128,15 @@ def _over_blur(stream: Any, source: tuple[int, int], size: tuple[int, int]) -> A
     return back.overlay(front, x=(size[0] - inner[0]) // 2, y=(size[1] - inner[1]) // 2)
 
 
-def conform_picture(stream: Any, frame: Frame, *, hdr: bool) -> Any:
+def conform_picture(stream: Any, frame: Frame, video: VideoStream) -> Any:
     """Bring an intro or outro into the frame: whole, centred, black around it."""
     size = (frame.width, frame.height)
-    if hdr:
-        stream = _tone_map(stream)
+    stream = to_bt709(stream, video)
     # sar turns to 1 by scaling in display units: iw*sar is the width as shown.
     ratio = f"min({size[0]}/(iw*sar),{size[1]}/ih)"
     return (
         stream.filter("scale", f"max(2,trunc(iw*sar*{ratio}/2)*2)", f"max(2,trunc(ih*{ratio}/2)*2)")
         .filter("setsar", "1")
         .filter("pad", *size, "(ow-iw)/2", "(oh-ih)/2")
-        .filter("format", "yuv420p")
-    )
-
-
-def _tone_map(stream: Any) -> Any:
-    """HDR (PQ, HLG) to BT.709; players of 8-bit H.264 would show it grey otherwise."""
-    return (
-        stream.filter("zscale", t="linear", npl=100)
-        .filter("format", "gbrpf32le")
-        .filter("zscale", p="bt709")
-        .filter("tonemap", "hable", desat=0)
-        .filter("zscale", t="bt709", m="bt709", r="tv")
         .filter("format", "yuv420p")
     )

@@ -131,6 +131,8 @@ def _video(
         frame_rate=f"{rate.numerator}/{rate.denominator}", variable_frame_rate=variable,
         time_base=f"{tick.numerator}/{tick.denominator}", start_ms=round(first * tick * 1000),
         pixel_format=raw.get("pix_fmt"), color_transfer=raw.get("color_transfer"),
+        color_space=raw.get("color_space"), color_primaries=raw.get("color_primaries"),
+        color_range=raw.get("color_range"),
         bit_rate=_integer(raw.get("bit_rate")),
     )  # fmt: skip
     return stream, math.floor(seconds * 1000)

@@ -115,7 +115,8 @@ def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise UsageError(
-                f"there is no transcript file {path.name}", "Check the path after --transcript"
+                f"there is no transcript file {path.name}",
+                "Check the path after --transcript or --translation",
             )
         with path.open("rb") as stream:
             content = stream.read(MAX_TRANSCRIPT_BYTES + 1)
