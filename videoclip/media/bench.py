@@ -65,7 +65,8 @@ class Bench:
         """Make the clip's sound; a second attempt leaves more room for peaks."""
         sound = make_programme(
             pieces, self.job.work, self.limits, target=self.job.options.loudness,
-            headroom_db=attempt * _HEADROOM_DB, cancel=self.cancel,
+            headroom_db=attempt * _HEADROOM_DB, denoise=self.job.options.denoise,
+            level_dialogue=self.job.options.level_dialogue, cancel=self.cancel,
         )  # fmt: skip
         for notice in sound.notices:
             self.notice(notice.code, notice.message, notice.remedy)

@@ -21,6 +21,7 @@ from videoclip.media.timeline import (
     Timeline,
     audio_timeline,
     encoder_tick,
+    near,
     plan_timeline,
 )
 from videoclip.schemas import Aspect
@@ -48,9 +49,12 @@ def picture(
         image: watermark image and its demuxer, or None.
         threads: decoder threads.
     """
-    parts = [_span(job, number, timeline, limits, threads) for number in range(len(timeline.spans))]
+    parts = [
+        part for run in near(timeline.spans) for part in _spans(job, run, timeline, limits, threads)
+    ]
     assert job.media.video is not None
-    stream = fit_picture(_joined(parts, timeline), job.media.video, timeline.frame)
+    stream = _joined(parts, timeline, timeline.fades)
+    stream = fit_picture(stream, job.media.video, timeline.frame)
     around = [
         _extra_picture(extra, number, timeline, limits, threads) if extra else None
         for number, extra in enumerate((timeline.intro, timeline.outro))
@@ -64,27 +68,38 @@ def picture(
     return stream.filter("format", "yuv420p")
 
 
-def _span(
-    job: RenderJob, number: int, timeline: Timeline, limits: MediaLimits, threads: int
-) -> Any:
-    """Exactly the frames of one range, from 0 on."""
-    video, span = job.media.video, timeline.spans[number]
+def _spans(
+    job: RenderJob, run: list[int], timeline: Timeline, limits: MediaLimits, threads: int
+) -> list[Any]:
+    """The ranges of one reader, exactly their frames, each from 0 on."""
+    video = job.media.video
     assert video is not None
-    tick = time_base(job.media)
     options: dict[str, Any] = input_options(job.media.container, limits)
-    options |= {**seek_options(span.seek), **distinct(number)}
-    stream = (
-        ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
-        .filter("settb", f"{tick.numerator}/{tick.denominator}")
-        .filter("trim", start_pts=span.start_pts, end_pts=span.end_pts)
+    options |= {**seek_options(timeline.spans[run[0]].seek), **distinct(run[0])}
+    stream = ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
+    if len(run) == 1:
+        return [_span(stream, job, run[0], timeline)]
+    split = stream.filter_multi_output("split", len(run))
+    return [_span(split[place], job, number, timeline) for place, number in enumerate(run)]
+
+
+def _span(stream: Any, job: RenderJob, number: int, timeline: Timeline) -> Any:
+    span, tick = timeline.spans[number], time_base(job.media)
+    stream = stream.filter("settb", f"{tick.numerator}/{tick.denominator}").filter(
+        "trim", start_pts=span.start_pts, end_pts=span.end_pts
     )
-    origin = span.start / tick
+    origin, speed = span.start / tick, timeline.speed
     shift = f"({origin.numerator}/{origin.denominator})"
-    stream = stream.filter("setpts", f"max(0,PTS-{shift})")
+    pace = f"*{speed.denominator}/{speed.numerator}" if speed != 1 else ""
+    stream = stream.filter("setpts", f"max(0,PTS-{shift}){pace}")
     if timeline.conform:
         return _on_grid(stream, timeline.rate, timeline.counts[number] or 1)
     if not timeline.constant:
         return stream.filter("settb", f"1/{VARIABLE_TICK.denominator}")
+    if speed != 1:
+        # By number, so that what is dropped or repeated does not depend on rounded time stamps.
+        stream = _numbered(stream, timeline.rate * speed)
+        return _on_grid(stream, timeline.rate, timeline.counts[number] or 1)
     return _numbered(stream, timeline.rate)
 
 
@@ -102,10 +117,39 @@ def _numbered(stream: Any, rate: Fraction) -> Any:
     return stream.filter("settb", f"{rate.denominator}/{rate.numerator}").filter("setpts", "N")
 
 
-def _joined(parts: Sequence[Any], timeline: Timeline) -> Any:
-    if len(parts) == 1:
-        return parts[0]
-    return _numbered(ffmpeg.concat(*parts, v=1, a=0), timeline.rate)
+def _joined(parts: Sequence[Any], timeline: Timeline, fades: Sequence[int] = ()) -> Any:
+    """One part after the other; ``fades``: frames that each shares with the one before."""
+    if not any(fades):
+        if len(parts) == 1:
+            return parts[0]
+        return _numbered(ffmpeg.concat(*parts, v=1, a=0), timeline.rate)
+    runs, total = [parts[0]], timeline.counts[0] or 0
+    for part, fade, count in zip(parts[1:], fades, timeline.counts[1:], strict=True):
+        if fade:
+            before = _constant(runs[-1], timeline.rate)
+            runs[-1] = ffmpeg.filter(
+                [before, _constant(part, timeline.rate)], "xfade", transition="fade",
+                duration=_micro(fade / timeline.rate),
+                offset=_micro((total - fade) / timeline.rate),
+            )  # fmt: skip
+            total += (count or 0) - fade
+        else:
+            runs.append(part)
+            total = count or 0
+    return _joined([_numbered(run, timeline.rate) for run in runs], timeline)
+
+
+def _constant(stream: Any, rate: Fraction) -> Any:
+    """Frames numbered already, told to be of a constant rate: ``setpts`` makes FFmpeg 7 forget it."""
+    return _numbered(stream, rate).filter(
+        "fps", f"{rate.numerator}/{rate.denominator}", start_time=0
+    )
+
+
+def _micro(seconds: Fraction) -> str:
+    """A duration for a filter; its microseconds are rounded to whole frames again there."""
+    micro = round(seconds * 1_000_000)
+    return f"{micro // 1_000_000}.{micro % 1_000_000:06}"
 
 
 def _extra_picture(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import ffmpeg
 
 from videoclip.media.bench import AAC, CONTAINER, Bench, faults
-from videoclip.media.captions import STYLES, Cue, shifted, write_ass
+from videoclip.media.captions import STYLES, Cue, write_ass
 from videoclip.media.compose import Timeline, audio_timeline, encoder_tick, picture, plan_timeline
 from videoclip.media.cut import Rendered, watermark_image
 from videoclip.media.programme import Sound
 from videoclip.media.proof import Expectation, prove
+from videoclip.media.timeline import clip_cues
 from videoclip.schemas import Captions, CutMode, Proof
 
 __all__ = ["encode"]
@@ -33,7 +33,7 @@ def encode(bench: Bench) -> Rendered:
         MediaToolFailed: the second attempt is not right either.
     """
     timeline = plan_timeline(bench.job, bench.limits)
-    cues = _cues(bench, timeline)
+    cues = clip_cues(bench.job.cues, bench.job.ranges, timeline)
     srt, vtt = bench.side_files(cues)
     out, proof = _attempt(bench, timeline, cues, srt, 0)
     if faults(proof) or any(c.name == "true_peak" and not c.ok for c in proof.checks):
@@ -42,20 +42,15 @@ def encode(bench: Bench) -> Rendered:
     if timeline.conform:
         bench.notice(
             "constant_frame_rate",
-            "Ranges with a variable frame rate were brought to a constant one to be joined",
+            "A variable frame rate was brought to a constant one, to join ranges or change speed",
+        )
+    if timeline.fades_short:
+        bench.notice(
+            "crossfade_short",
+            "Some ranges are shorter than two cross-fades, so theirs are shorter or left out",
+            "Choose a shorter --crossfade or longer ranges",
         )
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
-
-
-def _cues(bench: Bench, timeline: Timeline) -> list[Cue]:
-    """The cues inside the clip, behind the intro."""
-    end = round(sum(timeline.lengths, Fraction(0)) * 1000)
-    inside = [
-        dataclasses.replace(cue, end_ms=min(cue.end_ms, end))
-        for cue in bench.job.cues
-        if cue.start_ms < min(cue.end_ms, end)
-    ]
-    return shifted(inside, round(timeline.intro_s * 1000))
 
 
 def _attempt(
