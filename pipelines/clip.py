@@ -17,6 +17,7 @@ from pipelines.speech_stage import Speech, recognised_speech, speech_from_file
 from pipelines.units import Outcome
 from videoclip import __version__
 from videoclip.errors import UsageError
+from videoclip.media.jumpcuts import plan_jump_cuts
 from videoclip.media.probe import probe
 from videoclip.media.render import check_options
 from videoclip.schemas import (
@@ -26,6 +27,7 @@ from videoclip.schemas import (
     CutMode,
     CutRequest,
     Failure,
+    JumpCut,
     Manifest,
     Notice,
     Proof,
@@ -35,7 +37,7 @@ from videoclip.schemas import (
     TranscribeRequest,
     Transcript,
 )
-from videoclip.speech.transcript_io import write_transcript
+from videoclip.speech.transcript_io import SUBTITLES, write_transcript
 from videoclip.store import ArtifactRecord, ObjectRef
 from videoclip.timecode import format_ms
 
@@ -74,15 +76,20 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     context.check_cancelled()
     highlights = pick_highlights(context, request, choice, speech)
     chosen = [candidate for candidate in highlights.candidates if candidate.selected]
-    plans = [_plan(candidate, speech.transcript) for candidate in chosen]
+    plans = [
+        _plan(
+            candidate, speech.transcript, _jump_cuts(context, request, speech.transcript), request
+        )
+        for candidate in chosen
+    ]
     rendered = render_clips(context, source, plans, request.render)
     files = _transcript_files(context, speech.transcript)
     clips = []
-    for number, candidate in enumerate(chosen, start=1):
+    for number, (candidate, plan) in enumerate(zip(chosen, plans, strict=True), start=1):
         artifact = rendered.artifacts.get(candidate.id)
         if artifact is not None:
             stem = f"clips/{clip_stem(number, candidate.title)}"
-            clips.append(_clip(context, candidate, artifact, stem, files))
+            clips.append(_clip(context, candidate, plan, artifact, stem, files))
     return _result(context, request, source, speech, highlights, rendered, clips, files)
 
 
@@ -119,6 +126,11 @@ def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
 def cut(context: JobContext, request: CutRequest) -> JobResult:
     """Given ranges -> rendered clips, one each or all joined."""
     source = open_source(context, Path(request.source))
+    if request.render.jump_cuts:
+        raise UsageError(
+            "jump cuts need to know the words, and a cut by hand does not",
+            "Use `videoclip clip`, or leave jump cuts out",
+        )
     check_options(request.render, source.media, ranges=len(request.ranges) if request.join else 1)
     ranges = _inside(request.ranges, source)
     groups = [tuple(ranges)] if request.join else [(part,) for part in ranges]
@@ -153,10 +165,31 @@ def cut(context: JobContext, request: CutRequest) -> JobResult:
 # ---------------------------------------------------------------------- parts
 
 
-def _plan(candidate: Candidate, transcript: Transcript) -> ClipPlan:
+def _plan(
+    candidate: Candidate, transcript: Transcript, cuts: list[JumpCut], request: ClipRequest
+) -> ClipPlan:
     sentences = _sentences(candidate, transcript)
     span = TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)
-    return ClipPlan(candidate.id, (span,), sentences, candidate.title)
+    found = plan_jump_cuts(
+        span, sentences, cuts,
+        crossfade_ms=request.render.crossfade_ms, kept=transcript.untranscribed,
+    )  # fmt: skip
+    return ClipPlan(candidate.id, found.ranges, sentences, candidate.title)
+
+
+def _jump_cuts(context: JobContext, request: ClipRequest, transcript: Transcript) -> list[JumpCut]:
+    """The jump cuts asked for; none, with a notice, where the words' times are only guessed."""
+    wishes = request.render.jump_cuts
+    if wishes and transcript.engine.name == SUBTITLES:
+        context.notice(
+            Notice(
+                code="jump_cuts_skipped",
+                message="No jump cuts were made: subtitles do not say when each word is spoken",
+                remedy="Leave --transcript out, or give a transcript.json of a recogniser",
+            )
+        )
+        return []
+    return wishes
 
 
 def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, ...]:
@@ -170,6 +203,7 @@ def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, 
 def _clip(
     context: JobContext,
     candidate: Candidate,
+    plan: ClipPlan,
     artifact: ArtifactRecord,
     stem: str,
     files: dict[str, ObjectRef],
@@ -189,7 +223,7 @@ def _clip(
         scores=candidate.scores,
         hashtags=candidate.hashtags,
         sentences=list(range(candidate.first_sentence, candidate.last_sentence + 1)),
-        ranges=[TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)],
+        ranges=list(plan.ranges),
         captions=made.captions,
         thumbnail=made.thumbnail,
         proof=Proof.model_validate(artifact.payload["proof"]),

@@ -6,17 +6,12 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from scripts._encode import write_wav
-from tests.support.clips import LIMITS, clip_of, ffmpeg, frames_in, samples_of
+from tests.support.clips import LIMITS, clip_of, frames_in
 from tests.support.frames import frame_numbers
 from tests.support.media import make_numbered_video
-from videoclip.media.captions import Cue, CueWord
 from videoclip.media.probe import probe
-from videoclip.schemas import Captions
 
 RATE = 48_000
 TOTAL = 300
@@ -29,7 +24,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
     make_numbered_video(folder / "25.mp4", frames=TOTAL, gop=100, audio="noise")
     make_numbered_video(
-        folder / "ntsc.mp4", frames=TOTAL, fps="30000/1001", gop=100, audio="noise", extra=["-bf", "3"]
+        folder / "ntsc.mp4",
+        frames=TOTAL,
+        fps="30000/1001",
+        gop=100,
+        audio="noise",
+        extra=["-bf", "3"],
     )
     return folder
 
@@ -39,7 +39,9 @@ def sped(numbers: list[int], percent: int) -> list[int]:
     speed = Fraction(percent, 100)
     places = [int(Fraction(k) / speed + Fraction(1, 2)) for k in range(len(numbers))]
     count = round(len(numbers) / speed)
-    return [numbers[max(k for k, place in enumerate(places) if place <= slot)] for slot in range(count)]
+    return [
+        numbers[max(k for k, place in enumerate(places) if place <= slot)] for slot in range(count)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from videoclip.media.thumbnail import make_thumbnail
 from videoclip.schemas import Captions, CutMode, Notice, Proof
 from videoclip.settings import MediaLimits
 
-__all__ = ["AAC", "CONTAINER", "Bench", "clear", "faults"]
+__all__ = ["AAC", "CONTAINER", "CROSSFADE_SHORT", "Bench", "clear", "faults"]
 
 AAC: dict[str, Any] = {"c:a": "aac", "b:a": "160k", "ar": RATE, "ac": 2}
 CONTAINER: dict[str, Any] = {
@@ -28,6 +28,11 @@ CONTAINER: dict[str, Any] = {
     "fflags": "+bitexact", "flags:v": "+bitexact", "flags:a": "+bitexact",
 }  # fmt: skip
 """No dates, names or places of the source, no versions: the same job gives the same bytes."""
+CROSSFADE_SHORT = (
+    "crossfade_short",
+    "Some ranges are shorter than two cross-fades, so theirs are shorter or left out",
+    "Choose a shorter --crossfade or longer ranges",
+)
 _HEADROOM_DB = 1.5
 """By how much the second attempt limits more, should the first one's peaks have been too high."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import ffmpeg
 
-from videoclip.media.bench import AAC, CONTAINER, Bench, faults
+from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench, faults
 from videoclip.media.captions import STYLES, Cue, write_ass
 from videoclip.media.compose import Timeline, audio_timeline, encoder_tick, picture, plan_timeline
 from videoclip.media.cut import Rendered, watermark_image
@@ -24,6 +24,8 @@ _PRESET = "veryfast"
 _KEYFRAME_S = 2
 """Players and platforms seek by keyframes; costs about 3 % of size."""
 _OVERLAY = "overlay.ass"
+_FIRST = "first.mp4"
+_SOUND_CHECKS = ("loudness", "true_peak")
 
 
 def encode(bench: Bench) -> Rendered:
@@ -36,7 +38,9 @@ def encode(bench: Bench) -> Rendered:
     cues = clip_cues(bench.job.cues, bench.job.ranges, timeline)
     srt, vtt = bench.side_files(cues)
     out, proof = _attempt(bench, timeline, cues, srt, 0)
-    if faults(proof) or any(c.name == "true_peak" and not c.ok for c in proof.checks):
+    if not faults(proof) and any(c.name in _SOUND_CHECKS and not c.ok for c in proof.checks):
+        out, proof = _sound_again(bench, timeline, out, proof)
+    if faults(proof):
         timeline = plan_timeline(bench.job, bench.limits, patient=True)
         out, proof = _attempt(bench, timeline, cues, srt, 1)
     if timeline.conform:
@@ -45,19 +49,33 @@ def encode(bench: Bench) -> Rendered:
             "A variable frame rate was brought to a constant one, to join ranges or change speed",
         )
     if timeline.fades_short:
-        bench.notice(
-            "crossfade_short",
-            "Some ranges are shorter than two cross-fades, so theirs are shorter or left out",
-            "Choose a shorter --crossfade or longer ranges",
-        )
+        bench.notice(*CROSSFADE_SHORT)
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
+
+
+def _sound_again(bench: Bench, timeline: Timeline, out: Path, before: Proof) -> tuple[Path, Proof]:
+    """Sound with more room for peaks beside the same pictures, which are not encoded again."""
+    sound = bench.sound(audio_timeline(bench.job, timeline), 1)
+    first = out.rename(out.with_name(_FIRST))
+    old = ffmpeg.input(first.name, f="mov")
+    streams = [old["v"], ffmpeg.input(sound.path.name, f="w64")["a"]]
+    options: dict[str, Any] = {**CONTAINER, **AAC, "c:v": "copy"}
+    if bench.job.options.captions is Captions.SOFT and bench.job.cues:
+        streams.append(old["s?"])
+        options["c:s"] = "copy"
+    bench.run(
+        ["-copyts", *ffmpeg.output(*streams, out.name, **options).get_args()], timeline.seconds
+    )
+    proof = _prove(bench, timeline, sound, out)
+    if faults(proof):
+        return first.rename(out), before
+    return out, proof
 
 
 def _attempt(
     bench: Bench, timeline: Timeline, cues: list[Cue], srt: Path | None, attempt: int
 ) -> tuple[Path, Proof]:
-    job, frame = bench.job, timeline.frame
-    duration_ms = round(timeline.seconds * 1000)
+    job = bench.job
     image = watermark_image(job.options.watermark)
     stream = picture(
         job, timeline, bench.limits, image=image, threads=bench.threads,
@@ -70,13 +88,18 @@ def _attempt(
     subtitles = srt if job.options.captions is Captions.SOFT and cues else None
     out = bench.path("mp4")
     bench.run(_arguments(bench, stream, sound, timeline, subtitles, out), timeline.seconds)
+    return out, _prove(bench, timeline, sound, out)
+
+
+def _prove(bench: Bench, timeline: Timeline, sound: Sound | None, out: Path) -> Proof:
+    frame = timeline.frame
     # Where frames stand still for long, the last one's length is the container's guess.
     longest = 1 / timeline.rate if timeline.constant else max(Fraction(1, 2), 2 / timeline.rate)
     expect = Expectation(
-        duration_ms, timeline.frames, frame.width, frame.height, sound is not None,
-        sound.target if sound else None, frame_ms=int(longest * 1000) + 1,
+        round(timeline.seconds * 1000), timeline.frames, frame.width, frame.height,
+        sound is not None, sound.target if sound else None, frame_ms=int(longest * 1000) + 1,
     )  # fmt: skip
-    return out, prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
+    return prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
 
 
 def _overlay(bench: Bench, timeline: Timeline, cues: list[Cue], *, has_image: bool) -> str | None:

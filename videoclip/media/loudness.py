@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STEP", "Levels", "Samples", "limit", "measure", "momentary", "normalise"]
+__all__ = ["STEP", "Levels", "Samples", "limit", "measure", "momentary", "normalise", "stretch"]
 
 Samples = npt.NDArray[np.float32]
 """Shape ``(samples, 2)``, 48 kHz, full scale 1; may be a memory map."""
@@ -57,7 +57,7 @@ def measure(sound: Samples) -> Levels:
     """Integrated loudness and true peak (four points a sample) of a signal."""
     energies, peak = [], 0.0
     for first, count in _blocks(len(sound)):
-        block = _read(sound, first - _TAIL, _TAIL + count)
+        block = stretch(sound, first - _TAIL, _TAIL + count)
         energies.append(_energies(block))
         peak = max(peak, float(_envelope(block[_TAIL - _TAPS :]).max(initial=0.0)))
     return Levels(_gated(np.concatenate(energies)) if energies else None, _decibels(peak))
@@ -65,7 +65,7 @@ def measure(sound: Samples) -> Levels:
 
 def momentary(sound: Samples) -> npt.NDArray[np.float64]:
     """Loudness of the 400 ms around each step of 100 ms, LUFS; -120 for silence."""
-    energies = [_energies(_read(sound, a - _TAIL, _TAIL + n)) for a, n in _blocks(len(sound))]
+    energies = [_energies(stretch(sound, a - _TAIL, _TAIL + n)) for a, n in _blocks(len(sound))]
     steps = np.concatenate(energies) if energies else np.zeros(0)
     if len(steps) < 4:
         return np.zeros(0)
@@ -123,6 +123,18 @@ def normalise(
     return best[1]
 
 
+def stretch(sound: Samples, first: int, count: int) -> Samples:
+    """A copy of a stretch; zeros before the start and behind the end."""
+    out = np.zeros((count, 2), np.float32)
+    low, high = max(0, first), min(len(sound), first + count)
+    if high > low:
+        # Hostile files hold what is no number, or numbers that would overflow when squared.
+        out[low - first : high - first] = np.clip(
+            np.nan_to_num(sound[low:high]), -_LOUDEST, _LOUDEST
+        )
+    return out
+
+
 class _Work:
     """A signal under correction: what each block weighs and peaks at is measured once."""
 
@@ -135,7 +147,7 @@ class _Work:
         self._envelopes: dict[int, _Floats] = {}
         self._blocks = list(_blocks(len(sound)))
         for first, count in self._blocks:
-            block = _read(sound, first - _TAIL - _HALO, _TAIL + count + 2 * _HALO)
+            block = stretch(sound, first - _TAIL - _HALO, _TAIL + count + 2 * _HALO)
             self._energies.append(_energies(block[_HALO:-_HALO]))
             self._peaks.append(_WORST * float(np.abs(block).max(initial=0.0)))
 
@@ -148,7 +160,7 @@ class _Work:
                 found.append(energy * gain**2)
                 continue
             first, count = self._blocks[number]
-            block = _read(self._sound, first - _TAIL, _TAIL + count)
+            block = stretch(self._sound, first - _TAIL, _TAIL + count)
             found.append(_energies(block * self._factors(envelope, gain)))
         return _gated(np.concatenate(found)) if found else None
 
@@ -158,7 +170,7 @@ class _Work:
         for number, (first, count) in enumerate(self._blocks):
             envelope = self._envelope(number, gain)
             factors = gain if envelope is None else self._factors(envelope, gain)[_TAIL:]
-            done = _read(self._sound, first, count) * np.float32(factors)
+            done = stretch(self._sound, first, count) * np.float32(factors)
             # The next block's envelope still has to see the end of this one as it was.
             self._put(late)
             late = (first, done)
@@ -175,7 +187,9 @@ class _Work:
         found = self._envelopes.get(number)
         if found is None:
             first, count = self._blocks[number]
-            found = _envelope(_read(self._sound, first - _TAIL - _HALO, _TAIL + count + 2 * _HALO))
+            found = _envelope(
+                stretch(self._sound, first - _TAIL - _HALO, _TAIL + count + 2 * _HALO)
+            )
             self._peaks[number] = float(found.max())
             if len(self._sound) <= _KEPT:
                 self._envelopes[number] = found
@@ -189,18 +203,6 @@ class _Work:
 def _blocks(samples: int) -> Iterator[tuple[int, int]]:
     """First sample and length of each block."""
     return ((first, min(_BLOCK, samples - first)) for first in range(0, samples, _BLOCK))
-
-
-def _read(sound: Samples, first: int, count: int) -> Samples:
-    """A copy of a stretch; zeros before the start and behind the end."""
-    out = np.zeros((count, 2), np.float32)
-    low, high = max(0, first), min(len(sound), first + count)
-    if high > low:
-        # Hostile files hold what is no number, or numbers that would overflow when squared.
-        out[low - first : high - first] = np.clip(
-            np.nan_to_num(sound[low:high]), -_LOUDEST, _LOUDEST
-        )
-    return out
 
 
 # ------------------------------------------------------------------ BS.1770-4: weighting, gating

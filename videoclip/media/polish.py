@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from videoclip.media.loudness import STEP, Samples, momentary
+from videoclip.media.loudness import STEP, Samples, momentary, stretch
 
 __all__ = ["level_voices", "reduce_noise"]
 
@@ -70,7 +70,7 @@ def reduce_noise(sound: Samples) -> bool:
     step = _FRAMES * _HOP
     # The first frames lie mostly before the sound, so that each sample is in as many frames.
     for first in range(_HOP - _SIZE, len(sound), step):
-        block = _stretch(sound, first, step + _SIZE - _HOP)
+        block = stretch(sound, first, step + _SIZE - _HOP)
         spectra = _spectra(block)
         factors = _wiener(_power(spectra), noise, last)
         spectra *= factors[:, None, :]
@@ -93,8 +93,8 @@ def _noise(sound: Samples) -> _Floats | None:
     rows, stride = [], max(1, count // _SEEN)
     for number in range(0, count, stride * _FRAMES):
         starts = range(number, min(count, number + stride * _FRAMES), stride)
-        frames = np.stack([sound[i * _HOP : i * _HOP + _SIZE].T for i in starts])
-        rows.append(_power(np.fft.rfft(np.nan_to_num(frames) * _WINDOW, axis=2)))
+        frames = np.stack([stretch(sound, i * _HOP, _SIZE).T for i in starts])
+        rows.append(_power(np.fft.rfft(frames * _WINDOW, axis=2)))
     power = np.concatenate(rows)
     total = power.sum(axis=1) / _SIZE**2
     heard = np.flatnonzero(total > _SILENT)
@@ -134,15 +134,6 @@ def _wiener(power: _Floats, noise: _Floats, last: _Floats) -> _Floats:
         factors[number] = factor
     factors[:, :_RUMBLE] = _FLOOR
     return factors
-
-
-def _stretch(sound: Samples, first: int, count: int) -> Samples:
-    """A copy of a stretch; zeros before the start and behind the end."""
-    out = np.zeros((count, 2), np.float32)
-    low, high = max(0, first), min(len(sound), first + count)
-    if high > low:
-        out[low - first : high - first] = np.nan_to_num(sound[low:high])
-    return out
 
 
 # ------------------------------------------------------------------ voices
