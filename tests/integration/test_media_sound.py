@@ -34,7 +34,7 @@ def dynamic(seconds: float) -> Floats:
 SOURCES = {
     "speech": lambda: speech(TALK),
     "music with hard peaks": lambda: music(5),
-    "very quiet": lambda: speech(TALK, rms=0.003),
+    "very quiet": lambda: speech(TALK, rms=0.006),
     "clipped at full scale": lambda: np.clip(speech(TALK) * 40, -1, 1),
     "clipped noise": lambda: np.clip(2 * noise(4 * RATE), -1, 1),
     "very dynamic": lambda: dynamic(8),
@@ -136,7 +136,7 @@ def likeness(made: Floats, clean: Floats) -> tuple[float, float]:
     return best
 
 
-@pytest.mark.parametrize(("colour", "snr"), [(0.0, 5.0), (1.0, 10.0), (2.0, 5.0)])
+@pytest.mark.parametrize(("colour", "snr"), [(0.0, 5.0), (1.0, 5.0), (2.0, 5.0)])
 def test_denoise_gains_six_decibels_and_leaves_the_speech(
     tmp_path: Path, colour: float, snr: float
 ) -> None:
@@ -196,7 +196,7 @@ def test_the_leveller_brings_two_voices_within_six_decibels(tmp_path: Path) -> N
 
 
 def test_intro_and_outro_are_left_as_they_are(tmp_path: Path) -> None:
-    wav = write_sound(tmp_path / "i.wav", 0.05 * noise(2 * RATE))
+    wav = write_sound(tmp_path / "i.wav", 0.05 * noise(2 * RATE, 1.0))
     intro = make_numbered_video(tmp_path / "i.mp4", frames=50, size=(64, 36), audio=wav)
     talk = write_sound(tmp_path / "t.wav", speech(TALK) + 0.01 * noise(len(speech(TALK))))
     source = make_numbered_video(tmp_path / "s.mp4", frames=75, size=(64, 36), audio=talk)

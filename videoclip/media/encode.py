@@ -54,8 +54,8 @@ def encode(bench: Bench) -> Rendered:
 
 
 def _sound_again(bench: Bench, timeline: Timeline, out: Path, before: Proof) -> tuple[Path, Proof]:
-    """Sound with more room for peaks beside the same pictures, which are not encoded again."""
-    sound = bench.sound(audio_timeline(bench.job, timeline), 1)
+    """Sound that makes up for the encoder, beside the same pictures, which are not encoded again."""
+    sound = bench.sound(audio_timeline(bench.job, timeline), 1, before)
     first = out.rename(out.with_name(_FIRST))
     old = ffmpeg.input(first.name, f="mov")
     streams = [old["v"], ffmpeg.input(sound.path.name, f="w64")["a"]]

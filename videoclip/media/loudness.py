@@ -35,11 +35,14 @@ _WORST = 2.0
 """A true peak is taken to be at most this much above the highest sample near it."""
 _ROUNDS = 10
 _CLOSE_LU = 0.1
+_STEP_DB = 9.0
 _MOST_DB = 24.0
 """What the limiter may take away in all; more would leave nothing of the sound's dynamics."""
 _KEPT = 10 * 60 * 48_000
 """Envelopes of sounds up to this long stay in memory (4 bytes a sample)."""
 _FLOOR_LUFS = -70.0
+_CODED_HZ = 18_000
+"""What lies above, AAC leaves out at our rate: up to 1.3 LU of a hiss that would be counted in vain."""
 _LOUDEST = 1000.0
 
 
@@ -100,9 +103,9 @@ def normalise(
     if before is None or before < floor:
         return None
     # The limiter takes a part of each correction back: step by what the last step really gave.
-    gain, reached, slope = target - before, before, 1.0
+    gain, slope = target - before, 1.0
     best: tuple[float, float] | None = None
-    last_gain = 0.0
+    last: tuple[float, float] | None = None
     for _ in range(_ROUNDS):
         now = work.loudness(10 ** (gain / 20))
         if now is None:
@@ -111,11 +114,11 @@ def normalise(
             best = (gain, now)
         if abs(target - now) <= _CLOSE_LU:
             break
-        if gain != last_gain:
-            slope = min(1.0, max(0.1, (now - reached) / (gain - last_gain)))
-        last_gain, reached = gain, now
-        gain += (target - now) / slope
-        if gain > target - before + _MOST_DB:
+        if last is not None and gain != last[0]:
+            slope = min(1.0, max(0.2, (now - last[1]) / (gain - last[0])))
+        last = (gain, now)
+        gain = min(gain + (target - now) / slope, gain + _STEP_DB, target - before + _MOST_DB)
+        if gain == last[0]:
             break
     if best is None:
         return None
@@ -148,7 +151,7 @@ class _Work:
         self._blocks = list(_blocks(len(sound)))
         for first, count in self._blocks:
             block = stretch(sound, first - _TAIL - _HALO, _TAIL + count + 2 * _HALO)
-            self._energies.append(_energies(block[_HALO:-_HALO]))
+            self._energies.append(_energies(block[_HALO:-_HALO], _CODED))
             self._peaks.append(_WORST * float(np.abs(block).max(initial=0.0)))
 
     def loudness(self, gain: float, *, limited: bool = True) -> float | None:
@@ -161,7 +164,7 @@ class _Work:
                 continue
             first, count = self._blocks[number]
             block = stretch(self._sound, first - _TAIL, _TAIL + count)
-            found.append(_energies(block * self._factors(envelope, gain)))
+            found.append(_energies(block * self._factors(envelope, gain), _CODED))
         return _gated(np.concatenate(found)) if found else None
 
     def apply(self, gain: float) -> None:
@@ -226,13 +229,16 @@ def _weighting() -> npt.NDArray[np.complex64]:
 
 
 _RESPONSE = _weighting()
+_CODED = np.where(np.arange(_FFT // 2 + 1) * 48_000 < _CODED_HZ * _FFT, _RESPONSE, 0)
 
 
-def _energies(block: Samples) -> npt.NDArray[np.float64]:
+def _energies(
+    block: Samples, response: npt.NDArray[np.complex64] = _RESPONSE
+) -> npt.NDArray[np.float64]:
     """Weighted energy of each 100 ms behind the first ``_TAIL`` samples, summed over the channels."""
     total = np.zeros((len(block) - _TAIL) // STEP)
     for channel in (0, 1):
-        spectrum = np.fft.rfft(block[:, channel], _FFT) * _RESPONSE
+        spectrum = np.fft.rfft(block[:, channel], _FFT) * response
         weighted = np.fft.irfft(spectrum, _FFT)[_TAIL : _TAIL + len(total) * STEP]
         total += np.square(weighted.reshape(-1, STEP)).sum(axis=1, dtype=np.float64)
     return total

@@ -65,7 +65,7 @@ class Sound:
     samples: int
     notices: tuple[Notice, ...]
     target: float | None
-    """LUFS that it was brought to; None where loudness was left alone."""
+    """LUFS that it was brought to; None where loudness was left alone. Less than was asked for comes with a notice."""
 
 
 def make_programme(
@@ -75,6 +75,7 @@ def make_programme(
     *,
     target: float | None,
     headroom_db: float = 0.0,
+    correction_lu: float = 0.0,
     denoise: bool = False,
     level_dialogue: bool = False,
     cancel: threading.Event | None = None,
@@ -87,6 +88,8 @@ def make_programme(
         limits: for FFmpeg.
         target: integrated loudness in LUFS; None leaves the level alone.
         headroom_db: lowers the limiter further, for a second attempt.
+        correction_lu: makes it so much louder than the target, to make up for what the encoder
+            took away at the first attempt.
         denoise: take steady noise out of what is no intro or outro.
         level_dialogue: bring quiet and loud voices together, likewise.
         cancel: stops the work when set.
@@ -115,17 +118,17 @@ def make_programme(
         level_voices(talk)
         if target is None:
             limit(sound, _LIMIT_DB - headroom_db)
-    reached = None if target is None else _to_target(sound, target, headroom_db, notices)
+    reached = None
+    if target is not None:
+        reached = _to_target(sound, target, correction_lu, headroom_db, notices)
     return Sound(path, samples, tuple(notices), reached)
 
 
-def _to_target(
-    sound: Samples, target: float, headroom_db: float, notices: list[Notice]
-) -> float | None:
-    """Bring the sound to the target; None, with a notice, where that cannot be."""
+def _to_target(sound: Samples, target: float, headroom_db: float, notices: list[Notice]) -> bool:
+    """Bring the sound to the target; false, with a notice, where that cannot be."""
     found = None
     if Fraction(len(sound), RATE) >= _MIN_SECONDS:
-        found = normalise(sound, target, _LIMIT_DB - headroom_db, floor=_SILENT_LUFS)
+        found = normalise(sound, target + correction, _LIMIT_DB - headroom_db, floor=_SILENT_LUFS)
     if found is None:
         notices.append(
             Notice(
@@ -134,6 +137,7 @@ def _to_target(
             )
         )
         return None
+    found -= correction
     if abs(found - target) > _TOLERANCE_LU:
         notices.append(
             Notice(
@@ -142,7 +146,7 @@ def _to_target(
                 remedy="Choose a lower --loudness, or --level-dialogue to bring quiet parts up first",
             )
         )
-        return None
+        return found
     return target
 
 

@@ -17,7 +17,7 @@ from videoclip.media.ffmpeg import file_url, input_options
 from videoclip.media.packets import plan_spans
 from videoclip.media.programme import RATE, SoundPiece, seek_options
 from videoclip.media.proof import Expectation, prove
-from videoclip.schemas import Captions, CutMode, TimeRange
+from videoclip.schemas import Captions, CutMode, Proof, TimeRange
 
 __all__ = ["copy_packets", "sound_clip"]
 
@@ -71,14 +71,16 @@ def sound_clip(bench: Bench) -> Rendered:
         bench.notice(*CROSSFADE_SHORT)
     seconds = Fraction(sum(piece.samples - piece.overlap for piece in pieces), RATE)
     out = bench.path("m4a")
+    proof: Proof | None = None
     for attempt in range(2):
-        sound = bench.sound(pieces, attempt)
+        sound = bench.sound(pieces, attempt, proof)
         stream = ffmpeg.input(sound.path.name, f="w64")["a"]
         bench.run(ffmpeg.output(stream, out.name, **CONTAINER, **AAC).get_args(), seconds)
         expect = Expectation(round(seconds * 1000), loudness=sound.target)
         proof = prove(out, expect=expect, limits=bench.limits)
         if proof.ok:
             break
+    assert proof is not None
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
 
 
