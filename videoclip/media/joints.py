@@ -11,7 +11,7 @@ from typing import Any
 import ffmpeg
 
 from videoclip.media.ffmpeg import distinct, file_url, input_options
-from videoclip.schemas import MediaInfo
+from videoclip.schemas import AudioStream, MediaInfo
 from videoclip.settings import MediaLimits
 
 __all__ = ["FORMAT", "NEAR", "RATE", "SoundPiece", "joined_sound", "seek_options"]
@@ -137,13 +137,14 @@ def _streams(group: list[SoundPiece], number: int, limits: MediaLimits) -> list[
     whole = ffmpeg.input(file_url(first.path), **options)[str(audio.index)]
     whole = whole.filter("asettb", f"1/{audio.sample_rate}")
     if len(group) == 1:
-        return [_piece(whole, first, audio.sample_rate)]
+        return [_piece(whole, first, audio)]
     split = whole.filter_multi_output("asplit", len(group))
-    return [_piece(split[i], piece, audio.sample_rate) for i, piece in enumerate(group)]
+    return [_piece(split[i], piece, audio) for i, piece in enumerate(group)]
 
 
-def _piece(stream: Any, piece: SoundPiece, rate: int) -> Any:
+def _piece(stream: Any, piece: SoundPiece, audio: AudioStream) -> Any:
     """One piece as exactly ``piece.samples`` samples of 48 kHz stereo float."""
+    rate = audio.sample_rate
     start = round((piece.start - _early(piece.speed) * piece.speed) * rate)
     # More than needed, so that resampler and tempo have what they look ahead for.
     seconds = piece.samples * piece.speed / RATE + _SLACK_S
@@ -151,8 +152,11 @@ def _piece(stream: Any, piece: SoundPiece, rate: int) -> Any:
         stream.filter("atrim", start_pts=start, end_pts=start + round(seconds * rate))
         .filter("asetpts", f"PTS-({start})")
         .filter("aresample", RATE, **{"async": 1, "first_pts": 0})
-        .filter("aformat", **FORMAT)
     )
+    if audio.channels == 1:
+        # Left to itself, FFmpeg makes both sides 3 dB quieter than the one channel was.
+        stream = stream.filter("channelmap", map="0|0", channel_layout="stereo")
+    stream = stream.filter("aformat", **FORMAT)
     if piece.speed != 1:
         stream = stream.filter("atempo", f"{float(piece.speed):.4f}")
     return (

@@ -124,8 +124,10 @@ def make_programme(
     return Sound(path, samples, tuple(notices), reached)
 
 
-def _to_target(sound: Samples, target: float, headroom_db: float, notices: list[Notice]) -> bool:
-    """Bring the sound to the target; false, with a notice, where that cannot be."""
+def _to_target(
+    sound: Samples, target: float, correction: float, headroom_db: float, notices: list[Notice]
+) -> float | None:
+    """Bring the sound to the target or, with a notice, as near as can be: the loudness it has then."""
     found = None
     if Fraction(len(sound), RATE) >= _MIN_SECONDS:
         found = normalise(sound, target + correction, _LIMIT_DB - headroom_db, floor=_SILENT_LUFS)
