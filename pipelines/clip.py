@@ -18,6 +18,7 @@ from pipelines.speech_stage import Speech, recognised_speech, speech_from_file
 from pipelines.units import Outcome
 from videoclip import __version__
 from videoclip.errors import UsageError
+from videoclip.media.jumpcuts import plan_jump_cuts
 from videoclip.media.probe import probe
 from videoclip.media.render import check_options
 from videoclip.schemas import (
@@ -27,6 +28,7 @@ from videoclip.schemas import (
     CutMode,
     CutRequest,
     Failure,
+    JumpCut,
     Manifest,
     Notice,
     Proof,
@@ -37,7 +39,7 @@ from videoclip.schemas import (
     TranscribeRequest,
     Transcript,
 )
-from videoclip.speech.transcript_io import read_transcript, write_transcript
+from videoclip.speech.transcript_io import SUBTITLES, read_transcript, write_transcript
 from videoclip.store import ArtifactRecord, ObjectRef
 from videoclip.timecode import format_ms
 
@@ -77,15 +79,16 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     context.check_cancelled()
     highlights = pick_highlights(context, request, choice, speech)
     chosen = [candidate for candidate in highlights.candidates if candidate.selected]
-    plans = [_plan(candidate, speech.transcript, second) for candidate in chosen]
+    cuts = _jump_cuts(context, request, speech.transcript)
+    plans = [_plan(candidate, speech.transcript, second, cuts, request) for candidate in chosen]
     rendered = render_clips(context, source, plans, request.render)
     files = _transcript_files(context, speech.transcript)
     clips = []
-    for number, candidate in enumerate(chosen, start=1):
+    for number, (candidate, plan) in enumerate(zip(chosen, plans, strict=True), start=1):
         artifact = rendered.artifacts.get(candidate.id)
         if artifact is not None:
             stem = f"clips/{clip_stem(number, candidate.title)}"
-            clips.append(_clip(context, candidate, artifact, stem, files))
+            clips.append(_clip(context, candidate, plan, artifact, stem, files))
     look = look_at(context, source, speech.pcm) if request.look else None
     if look is not None:
         files.update(look.files)
@@ -125,6 +128,11 @@ def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
 def cut(context: JobContext, request: CutRequest) -> JobResult:
     """Given ranges -> rendered clips, one each or all joined."""
     source = open_source(context, Path(request.source))
+    if request.render.jump_cuts:
+        raise UsageError(
+            "jump cuts need to know the words, and a cut by hand does not",
+            "Use `videoclip clip`, or leave jump cuts out",
+        )
     check_options(request.render, source.media, ranges=len(request.ranges) if request.join else 1)
     ranges = _inside(request.ranges, source)
     groups = [tuple(ranges)] if request.join else [(part,) for part in ranges]
@@ -159,7 +167,13 @@ def cut(context: JobContext, request: CutRequest) -> JobResult:
 # ---------------------------------------------------------------------- parts
 
 
-def _plan(candidate: Candidate, transcript: Transcript, second: Transcript | None) -> ClipPlan:
+def _plan(
+    candidate: Candidate,
+    transcript: Transcript,
+    second: Transcript | None,
+    cuts: list[JumpCut],
+    request: ClipRequest,
+) -> ClipPlan:
     sentences = _sentences(candidate, transcript)
     span = TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)
     below = tuple(
@@ -167,7 +181,11 @@ def _plan(candidate: Candidate, transcript: Transcript, second: Transcript | Non
         for sentence in (second.sentences if second else ())
         if sentence.start_ms < span.end_ms and span.start_ms < sentence.end_ms
     )
-    return ClipPlan(candidate.id, (span,), sentences, candidate.title, below)
+    found = plan_jump_cuts(
+        span, sentences, cuts,
+        crossfade_ms=request.render.crossfade_ms, kept=transcript.untranscribed,
+    )  # fmt: skip
+    return ClipPlan(candidate.id, found.ranges, sentences, candidate.title, below)
 
 
 def _translation(source: Source, request: ClipRequest) -> Transcript | None:
@@ -175,6 +193,21 @@ def _translation(source: Source, request: ClipRequest) -> Transcript | None:
     if request.translation is None:
         return None
     return read_transcript(Path(request.translation), duration_ms=source.media.duration_ms)
+
+
+def _jump_cuts(context: JobContext, request: ClipRequest, transcript: Transcript) -> list[JumpCut]:
+    """The jump cuts asked for; none, with a notice, where the words' times are only guessed."""
+    wishes = request.render.jump_cuts
+    if wishes and transcript.engine.name == SUBTITLES:
+        context.notice(
+            Notice(
+                code="jump_cuts_skipped",
+                message="No jump cuts were made: subtitles do not say when each word is spoken",
+                remedy="Leave --transcript out, or give a transcript.json of a recogniser",
+            )
+        )
+        return []
+    return wishes
 
 
 def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, ...]:
@@ -188,6 +221,7 @@ def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, 
 def _clip(
     context: JobContext,
     candidate: Candidate,
+    plan: ClipPlan,
     artifact: ArtifactRecord,
     stem: str,
     files: dict[str, ObjectRef],
@@ -207,7 +241,7 @@ def _clip(
         scores=candidate.scores,
         hashtags=candidate.hashtags,
         sentences=list(range(candidate.first_sentence, candidate.last_sentence + 1)),
-        ranges=[TimeRange(start_ms=candidate.start_ms, end_ms=candidate.end_ms)],
+        ranges=list(plan.ranges),
         captions=made.captions,
         thumbnail=made.thumbnail,
         proof=Proof.model_validate(artifact.payload["proof"]),

@@ -20,7 +20,7 @@ from videoclip.media.thumbnail import make_thumbnail
 from videoclip.schemas import Captions, CutMode, Notice, Proof
 from videoclip.settings import MediaLimits
 
-__all__ = ["AAC", "CONTAINER", "Bench", "clear", "faults"]
+__all__ = ["AAC", "CONTAINER", "CROSSFADE_SHORT", "Bench", "clear", "faults"]
 
 AAC: dict[str, Any] = {"c:a": "aac", "b:a": "160k", "ar": RATE, "ac": 2}
 CONTAINER: dict[str, Any] = {
@@ -28,6 +28,12 @@ CONTAINER: dict[str, Any] = {
     "fflags": "+bitexact", "flags:v": "+bitexact", "flags:a": "+bitexact",
 }  # fmt: skip
 """No dates, names or places of the source, no versions: the same job gives the same bytes."""
+CROSSFADE_SHORT = (
+    "crossfade_short",
+    "Some ranges are shorter than two cross-fades, so theirs are shorter or left out",
+    "Choose a shorter --crossfade or longer ranges",
+)
+_MOST_LU = 3.0
 _HEADROOM_DB = 1.5
 """By how much the second attempt limits more, should the first one's peaks have been too high."""
 
@@ -61,11 +67,21 @@ class Bench:
         write_vtt(cues, vtt)
         return srt, vtt
 
-    def sound(self, pieces: list[SoundPiece], attempt: int) -> Sound:
-        """Make the clip's sound; a second attempt leaves more room for peaks."""
+    def sound(self, pieces: list[SoundPiece], attempt: int, before: Proof | None = None) -> Sound:
+        """Make the clip's sound; a second attempt leaves more room for peaks.
+
+        With the proof ``before`` of a first attempt it makes up for what the encoder did to the sound.
+        """
+        correction = 0.0
+        if before is not None and self.job.options.loudness is not None:
+            attempt = int(any(c.name == "true_peak" and not c.ok for c in before.checks))
+            off = self.job.options.loudness - (before.loudness_lufs or self.job.options.loudness)
+            if all(notice.code != "loudness_not_reached" for notice in self.notices):
+                correction = max(-_MOST_LU, min(_MOST_LU, off))
         sound = make_programme(
             pieces, self.job.work, self.limits, target=self.job.options.loudness,
-            headroom_db=attempt * _HEADROOM_DB, cancel=self.cancel,
+            headroom_db=attempt * _HEADROOM_DB, correction_lu=correction, denoise=self.job.options.denoise,
+            level_dialogue=self.job.options.level_dialogue, cancel=self.cancel,
         )  # fmt: skip
         for notice in sound.notices:
             self.notice(notice.code, notice.message, notice.remedy)

@@ -1,26 +1,31 @@
-"""A clip's time line and its picture graph: ranges, intro and outro, frame, captions, watermark."""
+"""The picture graph of a clip: ranges, intro, title card and outro, frame, captions, watermark."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
-from videoclip.errors import SourceNotMedia
 from videoclip.media.colour import tagged
 from videoclip.media.cut import RenderJob
 from videoclip.media.ffmpeg import distinct, file_url, input_options
-from videoclip.media.geometry import Frame, conform_picture, fit_picture, plan_frame
-from videoclip.media.packets import FrameSpan, plan_spans, time_base
-from videoclip.media.probe import probe
-from videoclip.media.programme import RATE, SoundPiece, seek_options
-from videoclip.media.titlecard import card_frames, card_picture
+from videoclip.media.geometry import conform_picture, fit_picture
+from videoclip.media.packets import time_base
+from videoclip.media.programme import seek_options
+from videoclip.media.timeline import (
+    VARIABLE_TICK,
+    Extra,
+    Timeline,
+    audio_timeline,
+    encoder_tick,
+    near,
+    plan_timeline,
+)
+from videoclip.media.titlecard import card_picture
 from videoclip.media.watermark import Mark, overlay_image
-from videoclip.schemas import MediaInfo, TimeRange
 from videoclip.settings import MediaLimits
 
 __all__ = [
@@ -28,6 +33,7 @@ __all__ = [
     "Extra",
     "Timeline",
     "audio_timeline",
+    "encoder_tick",
     "picture",
     "plan_timeline",
     "source_picture",
@@ -35,138 +41,6 @@ __all__ = [
 
 FONTS = "fonts"
 """Name of the font folder in FFmpeg's working folder."""
-_VARIABLE_TICK = Fraction(1, 90_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """An intro or outro."""
-
-    path: Path
-    media: MediaInfo
-    span: FrameSpan
-    frames: int
-    """At the clip's rate, exactly this many come out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """What is shown when. Everything about a clip that is known before a frame is decoded."""
-
-    spans: tuple[FrameSpan, ...]
-    intro: Extra | None
-    outro: Extra | None
-    rate: Fraction
-    """Frames a second."""
-    constant: bool
-    """Whether the clip's frames stand on the grid of ``rate``."""
-    conform: bool
-    """Whether the source's frames are brought onto that grid by dropping and repeating."""
-    counts: tuple[int | None, ...]
-    """Frames of each span."""
-    lengths: tuple[Fraction, ...]
-    """Seconds of each span."""
-    frame: Frame
-    card: int = 0
-    """Frames of the title card, which stands between intro and clip."""
-
-    @property
-    def intro_s(self) -> Fraction:
-        """Seconds of the intro."""
-        return self.intro.frames / self.rate if self.intro else Fraction(0)
-
-    @property
-    def lead_s(self) -> Fraction:
-        """Seconds before the clip itself: intro and title card."""
-        return self.intro_s + self.card / self.rate
-
-    @property
-    def seconds(self) -> Fraction:
-        """Seconds of the clip."""
-        outro = self.outro.frames / self.rate if self.outro else Fraction(0)
-        return self.lead_s + sum(self.lengths, Fraction(0)) + outro
-
-    @property
-    def frames(self) -> int | None:
-        """Frames of the clip; None where only decoding tells."""
-        total = self.card + sum(extra.frames for extra in (self.intro, self.outro) if extra)
-        for count in self.counts:
-            if count is None:
-                return None
-            total += count
-        return total
-
-
-def plan_timeline(job: RenderJob, limits: MediaLimits, *, patient: bool = False) -> Timeline:
-    """Find the exact frames of a clip with video; ``patient`` as for ``plan_spans``.
-
-    Raises:
-        MediaToolFailed: a range lies behind the end of the source.
-        SourceError: the intro or outro cannot be used.
-    """
-    assert job.media.video is not None
-    spans = tuple(plan_spans(job.source, job.media, job.ranges, limits, patient=patient))
-    rate = Fraction(job.media.video.frame_rate)
-    options = job.options
-    extras = options.intro is not None or options.outro is not None or options.title_card_ms > 0
-    grid = all(span.constant for span in spans)
-    conform = not grid and (extras or len(spans) > 1)
-    lengths = tuple(span.end - span.start for span in spans)
-    counts: tuple[int | None, ...] = tuple(span.frames for span in spans)
-    if conform:
-        rate = min(rate, Fraction(60))
-        counts = tuple(max(1, round(length * rate)) for length in lengths)
-        lengths = tuple((count or 0) / rate for count in counts)
-    return Timeline(
-        spans, _extra(job.options.intro, rate, limits), _extra(job.options.outro, rate, limits),
-        rate, grid or conform, conform, counts, lengths,
-        plan_frame(job.media.video, options.aspect, options.framing),
-        card_frames(options.title_card_ms, job.title, rate),
-    )  # fmt: skip
-
-
-def _extra(name: str | None, rate: Fraction, limits: MediaLimits) -> Extra | None:
-    if name is None:
-        return None
-    path = Path(name)
-    media = probe(path, limits)
-    if media.video is None:
-        raise SourceNotMedia(
-            f"{path.name!r} has no picture, so it cannot be an intro or outro", "Name a video file"
-        )
-    whole = TimeRange(start_ms=0, end_ms=max(1, media.duration_ms))
-    span = plan_spans(path, media, [whole], limits)[0]
-    return Extra(path, media, span, max(1, round((span.end - span.start) * rate)))
-
-
-def audio_timeline(job: RenderJob, timeline: Timeline) -> list[SoundPiece]:
-    """The sound under that picture; empty where neither source nor intro nor outro has any."""
-    pieces: list[tuple[Path, MediaInfo | None, FrameSpan, Fraction]] = []
-    if timeline.intro:
-        pieces.append(_extra_piece(timeline.intro, timeline.rate))
-    if timeline.card:
-        pieces.append((job.source, None, timeline.spans[0], timeline.card / timeline.rate))
-    pieces += [
-        (job.source, job.media, span, length)
-        for span, length in zip(timeline.spans, timeline.lengths, strict=True)
-    ]
-    if timeline.outro:
-        pieces.append(_extra_piece(timeline.outro, timeline.rate))
-    if all(media is None or media.audio is None for _, media, _, _ in pieces):
-        return []
-    sounds, clock = [], Fraction(0)
-    for path, media, span, length in pieces:
-        # Borders are rounded on the clip's clock, so that roundings do not add up.
-        samples = round((clock + length) * RATE) - round(clock * RATE)
-        clock += length
-        sounds.append(SoundPiece(path if media else None, media, span.seek, span.start, samples))
-    return sounds
-
-
-def _extra_piece(
-    extra: Extra, rate: Fraction
-) -> tuple[Path, MediaInfo | None, FrameSpan, Fraction]:
-    return extra.path, extra.media, extra.span, extra.frames / rate
 
 
 def picture(
@@ -211,50 +85,62 @@ def picture(
 
 
 def source_picture(job: RenderJob, timeline: Timeline, limits: MediaLimits, threads: int) -> Any:
-    """The source's frames that make up the clip, from 0 on, as they are."""
-    parts = [_span(job, number, timeline, limits, threads) for number in range(len(timeline.spans))]
-    return _joined(parts, timeline)
+    """The source's frames that make up the clip, from 0 on, in their own shape; sped and cross-faded."""
+    parts = [
+        part for run in near(timeline.spans) for part in _spans(job, run, timeline, limits, threads)
+    ]
+    return _joined(parts, timeline, timeline.fades)
 
 
 def _card(job: RenderJob, timeline: Timeline, limits: MediaLimits, threads: int) -> Any:
     """The title card's picture: it reads the first frame by itself, since frames cannot be shown before they come."""
     assert job.media.video is not None
-    first = _span(job, 0, timeline, limits, threads, reader=len(timeline.spans) + 2)
+    reader = len(timeline.spans) + 2
+    first = _spans(job, [0], timeline, limits, threads, reader)[0]
     fitted = fit_picture(first.filter("trim", end_frame=1), job.media.video, timeline.frame)
     return _numbered(card_picture(fitted, timeline.frame, timeline.card), timeline.rate)
 
 
-def encoder_tick(timeline: Timeline) -> Fraction:
-    """The encoder's time base: a frame where they are evenly spaced."""
-    return 1 / timeline.rate if timeline.constant else _VARIABLE_TICK
-
-
-def _span(
+def _spans(
     job: RenderJob,
-    number: int,
+    run: list[int],
     timeline: Timeline,
     limits: MediaLimits,
     threads: int,
     reader: int | None = None,
-) -> Any:
-    """Exactly the frames of one range, from 0 on; ``reader`` tells a second reading from the first."""
-    video, span = job.media.video, timeline.spans[number]
+) -> list[Any]:
+    """The ranges of one reader, exactly their frames, each from 0 on; ``reader`` tells a second reading apart."""
+    video = job.media.video
     assert video is not None
-    tick = time_base(job.media)
     options: dict[str, Any] = input_options(job.media.container, limits)
-    options |= {**seek_options(span.seek), **distinct(number if reader is None else reader)}
-    stream = (
-        ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
-        .filter("settb", f"{tick.numerator}/{tick.denominator}")
-        .filter("trim", start_pts=span.start_pts, end_pts=span.end_pts)
+    options |= {
+        **seek_options(timeline.spans[run[0]].seek),
+        **distinct(run[0] if reader is None else reader),
+    }
+    stream = ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
+    if len(run) == 1:
+        return [_span(stream, job, run[0], timeline)]
+    split = stream.filter_multi_output("split", len(run))
+    return [_span(split[place], job, number, timeline) for place, number in enumerate(run)]
+
+
+def _span(stream: Any, job: RenderJob, number: int, timeline: Timeline) -> Any:
+    span, tick = timeline.spans[number], time_base(job.media)
+    stream = stream.filter("settb", f"{tick.numerator}/{tick.denominator}").filter(
+        "trim", start_pts=span.start_pts, end_pts=span.end_pts
     )
-    origin = span.start / tick
+    origin, speed = span.start / tick, timeline.speed
     shift = f"({origin.numerator}/{origin.denominator})"
-    stream = stream.filter("setpts", f"max(0,PTS-{shift})")
+    pace = f"*{speed.denominator}/{speed.numerator}" if speed != 1 else ""
+    stream = stream.filter("setpts", f"max(0,PTS-{shift}){pace}")
     if timeline.conform:
         return _on_grid(stream, timeline.rate, timeline.counts[number] or 1)
     if not timeline.constant:
-        return stream.filter("settb", f"1/{_VARIABLE_TICK.denominator}")
+        return stream.filter("settb", f"1/{VARIABLE_TICK.denominator}")
+    if speed != 1:
+        # By number, so that what is dropped or repeated does not depend on rounded time stamps.
+        stream = _numbered(stream, timeline.rate * speed)
+        return _on_grid(stream, timeline.rate, timeline.counts[number] or 1)
     return _numbered(stream, timeline.rate)
 
 
@@ -272,10 +158,39 @@ def _numbered(stream: Any, rate: Fraction) -> Any:
     return stream.filter("settb", f"{rate.denominator}/{rate.numerator}").filter("setpts", "N")
 
 
-def _joined(parts: Sequence[Any], timeline: Timeline) -> Any:
-    if len(parts) == 1:
-        return parts[0]
-    return _numbered(ffmpeg.concat(*parts, v=1, a=0), timeline.rate)
+def _joined(parts: Sequence[Any], timeline: Timeline, fades: Sequence[int] = ()) -> Any:
+    """One part after the other; ``fades``: frames that each shares with the one before."""
+    if not any(fades):
+        if len(parts) == 1:
+            return parts[0]
+        return _numbered(ffmpeg.concat(*parts, v=1, a=0), timeline.rate)
+    runs, total = [parts[0]], timeline.counts[0] or 0
+    for part, fade, count in zip(parts[1:], fades, timeline.counts[1:], strict=True):
+        if fade:
+            before = _constant(runs[-1], timeline.rate)
+            runs[-1] = ffmpeg.filter(
+                [before, _constant(part, timeline.rate)], "xfade", transition="fade",
+                duration=_micro(fade / timeline.rate),
+                offset=_micro((total - fade) / timeline.rate),
+            )  # fmt: skip
+            total += (count or 0) - fade
+        else:
+            runs.append(part)
+            total = count or 0
+    return _joined([_numbered(run, timeline.rate) for run in runs], timeline)
+
+
+def _constant(stream: Any, rate: Fraction) -> Any:
+    """Frames numbered already, told to be of a constant rate: ``setpts`` makes FFmpeg 7 forget it."""
+    return _numbered(stream, rate).filter(
+        "fps", f"{rate.numerator}/{rate.denominator}", start_time=0
+    )
+
+
+def _micro(seconds: Fraction) -> str:
+    """A duration for a filter; its microseconds are rounded to whole frames again there."""
+    micro = round(seconds * 1_000_000)
+    return f"{micro // 1_000_000}.{micro % 1_000_000:06}"
 
 
 def _extra_picture(

@@ -32,6 +32,8 @@ __all__ = [
 
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".svg", ".tif", ".tiff")
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png_pipe", b"\xff\xd8\xff": "jpeg_pipe"}
+_SOUND_TOO = ("burnt", "several", "another speed")
+"""Wishes that a source without picture can meet."""
 _MAX_IMAGE_BYTES = 32 * 1024**2
 
 
@@ -45,7 +47,8 @@ class RenderJob:
     """Joined in this order."""
     options: RenderOptions
     cues: tuple[Cue, ...]
-    """Captions on the clip's own time line, intro not counted."""
+    """Captions on the time line of the ranges one after the other, as they are: neither speed nor
+    cross-fades nor the intro are counted."""
     title: str
     work: Path
     """Private, existing, empty folder; afterwards it holds the results and nothing else."""
@@ -123,14 +126,20 @@ def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) 
             )
     wishes = _pixel_wishes(options, ranges)
     if media.video is None:
-        pictures = [wish for wish in wishes if not wish.startswith(("burnt", "several"))]
+        pictures = [wish for wish in wishes if not wish.startswith(_SOUND_TOO)]
         if pictures:
             raise UsageError(
                 f"the source has no picture, so it cannot have {' and '.join(pictures)}",
                 "Leave these options out, or use a source with video",
             )
+    if options.crossfade_ms and ranges == 1 and not options.jump_cuts:
+        raise UsageError(
+            "a cross-fade needs ranges that are joined",
+            "Join several ranges (cut --join), make jump cuts, or leave --crossfade out",
+        )
     if options.mode is CutMode.COPY:
-        _check_copy(media, wishes)
+        sound = {"less noise": options.denoise, "levelled voices": options.level_dialogue}
+        _check_copy(media, wishes + [wish for wish, wanted in sound.items() if wanted])
 
 
 def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
@@ -141,7 +150,8 @@ def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
         "an outro": options.outro is not None,
         "another aspect": options.aspect is not Aspect.SOURCE,
         "a title card": options.title_card_ms > 0,
-        "several ranges joined": ranges > 1,
+        "several ranges joined": ranges > 1 or bool(options.jump_cuts),
+        "another speed": options.speed != 100,
     }
     return [wish for wish, wanted in found.items() if wanted]
 

@@ -10,8 +10,8 @@ from typing import Any
 import ffmpeg
 
 from videoclip.errors import MediaToolFailed
-from videoclip.media.bench import AAC, CONTAINER, Bench, faults
-from videoclip.media.captions import STYLES, Cue, shifted, write_ass
+from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench, faults
+from videoclip.media.captions import STYLES, Cue, write_ass
 from videoclip.media.colour import is_hdr
 from videoclip.media.compose import (
     FONTS,
@@ -27,6 +27,7 @@ from videoclip.media.follow import follow_faces
 from videoclip.media.lines import bilingual
 from videoclip.media.programme import Sound
 from videoclip.media.proof import Expectation, prove
+from videoclip.media.timeline import clip_cues
 from videoclip.media.watermark import Mark
 from videoclip.schemas import Captions, CutMode, Encoder, Framing, Proof
 
@@ -36,6 +37,8 @@ _KEYFRAME_S = 2
 """Players and platforms seek by keyframes; costs about 3 % of size."""
 _OVERLAY = "overlay.ass"
 _FONTS = Path(__file__).parent.resolve() / FONTS
+_FIRST = "first.mp4"
+_SOUND_CHECKS = ("loudness", "true_peak")
 
 
 def encode(bench: Bench) -> Rendered:
@@ -45,35 +48,27 @@ def encode(bench: Bench) -> Rendered:
         MediaToolFailed: the second attempt is not right either.
     """
     timeline = plan_timeline(bench.job, bench.limits)
-    cues, second = (_cues(timeline, each) for each in (bench.job.cues, bench.job.second))
+    job = bench.job
+    cues, second = (clip_cues(each, job.ranges, timeline) for each in (job.cues, job.second))
     srt, vtt = bench.side_files(bilingual(cues, second))
-    made = _Making(
-        bench, cues, second, srt, choose(bench.job.options.encoder), _follow(bench, timeline)
-    )
+    made = _Making(bench, cues, second, srt, choose(job.options.encoder), _follow(bench, timeline))
     out, proof = made.attempt(timeline, 0)
-    if faults(proof) or any(c.name == "true_peak" and not c.ok for c in proof.checks):
-        timeline = plan_timeline(bench.job, bench.limits, patient=True)
+    if not faults(proof) and any(c.name in _SOUND_CHECKS and not c.ok for c in proof.checks):
+        out, proof = made.sound_again(timeline, out, proof)
+    if faults(proof):
+        timeline = plan_timeline(job, bench.limits, patient=True)
         out, proof = made.attempt(timeline, 1)
     if timeline.conform:
         bench.notice(
             "constant_frame_rate",
-            "Ranges with a variable frame rate were brought to a constant one to be joined",
+            "A variable frame rate was brought to a constant one, to join ranges or change speed",
         )
+    if timeline.fades_short:
+        bench.notice(*CROSSFADE_SHORT)
     extras = [extra.media.video for extra in (timeline.intro, timeline.outro) if extra]
     if timeline.frame.hdr or any(video is not None and is_hdr(video) for video in extras):
         bench.notice("tone_mapped", "HDR pictures were brought to BT.709 by tone mapping")
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
-
-
-def _cues(timeline: Timeline, given: tuple[Cue, ...]) -> list[Cue]:
-    """The cues inside the clip, behind the intro and the title card."""
-    end = round(sum(timeline.lengths, Fraction(0)) * 1000)
-    inside = [
-        dataclasses.replace(cue, end_ms=min(cue.end_ms, end))
-        for cue in given
-        if cue.start_ms < min(cue.end_ms, end)
-    ]
-    return shifted(inside, round(timeline.lead_s * 1000))
 
 
 def _follow(bench: Bench, timeline: Timeline) -> str | None:
@@ -104,7 +99,7 @@ class _Making:
 
     def attempt(self, timeline: Timeline, number: int) -> tuple[Path, Proof]:
         """Encode, and look at the result."""
-        bench, job, frame = self.bench, self.bench.job, timeline.frame
+        bench, job = self.bench, self.bench.job
         image = watermark_image(job.options.watermark)
         stream = picture(
             job, timeline, bench.limits, image=image, threads=bench.threads, follow=self.follow,
@@ -119,13 +114,35 @@ class _Making:
         if self.choice.notice is not None:
             notice = self.choice.notice
             bench.notice(notice.code, notice.message, notice.remedy)
+        return out, self._prove(timeline, sound, out)
+
+    def sound_again(self, timeline: Timeline, out: Path, before: Proof) -> tuple[Path, Proof]:
+        """Sound that makes up for the encoder, beside the same pictures, which are not encoded again."""
+        bench = self.bench
+        sound = bench.sound(audio_timeline(bench.job, timeline), 1, before)
+        first = out.rename(out.with_name(_FIRST))
+        old = ffmpeg.input(first.name, f="mov")
+        streams = [old["v"], ffmpeg.input(sound.path.name, f="w64")["a"]]
+        options: dict[str, Any] = {**CONTAINER, **AAC, "c:v": "copy"}
+        if bench.job.options.captions is Captions.SOFT and self.cues:
+            streams.append(old["s?"])
+            options["c:s"] = "copy"
+        args = ffmpeg.output(*streams, out.name, **options).get_args()
+        bench.run(["-copyts", *args], timeline.seconds)
+        proof = self._prove(timeline, sound, out)
+        if faults(proof):
+            return first.rename(out), before
+        return out, proof
+
+    def _prove(self, timeline: Timeline, sound: Sound | None, out: Path) -> Proof:
+        frame = timeline.frame
         # Where frames stand still for long, the last one's length is the container's guess.
         longest = 1 / timeline.rate if timeline.constant else max(Fraction(1, 2), 2 / timeline.rate)
         expect = Expectation(
             round(timeline.seconds * 1000), timeline.frames, frame.width, frame.height,
             sound is not None, sound.target if sound else None, frame_ms=int(longest * 1000) + 1,
         )  # fmt: skip
-        return out, prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
+        return prove(out, expect=expect, limits=self.bench.limits, threads=self.bench.threads)
 
     def _encode(self, stream: Any, sound: Sound | None, timeline: Timeline, out: Path) -> None:
         """Run the encoder; a chip that fails (all its sessions are taken, say) is replaced by software."""

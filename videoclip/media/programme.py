@@ -1,54 +1,52 @@
-"""A clip's sound: cut to the sample, joined, brought to the wanted loudness.
+"""A clip's sound: cut to the sample, joined, polished, brought to the wanted loudness.
 
-The sound is made first, as a file of 48 kHz stereo floats, so that measuring it (ITU-R BS.1770 by
-FFmpeg's ``ebur128``) and correcting it cost no second decoding of the source. Gain is linear; a
-true-peak limiter (at 192 kHz) works only on peaks that the gain would push over the ceiling, and
-what it takes away from the loudness is given back in a second round.
+FFmpeg decodes, joins and resamples once, into a file of 48 kHz stereo floats. All that follows
+(denoise, dialogue leveller, loudness in two passes) is computed on these samples in place: no
+further process reads or writes the sound until it is encoded.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
+import numpy as np
 
 from videoclip.errors import MediaToolFailed
-from videoclip.media.ffmpeg import distinct, file_url, input_options, run
-from videoclip.schemas import MediaInfo, Notice
+from videoclip.media.ffmpeg import run
+from videoclip.media.joints import RATE, SoundPiece, joined_sound, seek_options
+from videoclip.media.loudness import Samples, limit, normalise
+from videoclip.media.polish import level_voices, reduce_noise
+from videoclip.schemas import Notice
 from videoclip.settings import MediaLimits
 
-__all__ = ["RATE", "Loudness", "Sound", "SoundPiece", "make_programme", "parse_ebur128"]
+__all__ = [
+    "CEILING_DBTP",
+    "RATE",
+    "Loudness",
+    "Sound",
+    "SoundPiece",
+    "make_programme",
+    "parse_ebur128",
+    "seek_options",
+]
 
-RATE = 48_000
-"""Hz of every clip."""
 CEILING_DBTP = -1.0
 """True peak that a clip may have, as streaming platforms ask."""
 _LIMIT_DB = -2.2
 """Where the limiter works; AAC adds up to about one dB to peaks."""
-_TOLERANCE_LU = 0.3
-_ROUNDS = 5
+_TOLERANCE_LU = 0.4
 _SILENT_LUFS = -50.0
 _MIN_SECONDS = Fraction(1, 2)
 """Integrated loudness is defined over blocks of 400 ms."""
 _BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class SoundPiece:
-    """A stretch of sound of one source; ``path`` None is silence."""
-
-    path: Path | None
-    media: MediaInfo | None
-    seek: Fraction | None
-    start: Fraction
-    """Seconds on the file's clock."""
-    samples: int
-    """At 48 kHz, exactly this many come out."""
+_DATA_CHUNK = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+"""Name of the chunk with the samples in a W64 file; its length (8 bytes) follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +65,19 @@ class Sound:
     samples: int
     notices: tuple[Notice, ...]
     target: float | None
-    """LUFS that it was brought to; None where loudness was left alone."""
+    """LUFS that it was brought to; None where loudness was left alone. Less than was asked for comes with a notice."""
 
 
 def make_programme(
-    pieces: list[SoundPiece],
+    pieces: Sequence[SoundPiece],
     work: Path,
     limits: MediaLimits,
     *,
     target: float | None,
     headroom_db: float = 0.0,
+    correction_lu: float = 0.0,
+    denoise: bool = False,
+    level_dialogue: bool = False,
     cancel: threading.Event | None = None,
 ) -> Sound:
     """Write the joined sound of ``pieces`` into ``work``.
@@ -87,127 +88,97 @@ def make_programme(
         limits: for FFmpeg.
         target: integrated loudness in LUFS; None leaves the level alone.
         headroom_db: lowers the limiter further, for a second attempt.
+        correction_lu: makes it so much louder than the target, to make up for what the encoder
+            took away at the first attempt.
+        denoise: take steady noise out of what is no intro or outro.
+        level_dialogue: bring quiet and loud voices together, likewise.
         cancel: stops the work when set.
 
     Raises:
         MediaToolFailed: FFmpeg failed or gave another length than was asked for.
     """
-    raw = work / "sound.w64"
-    samples = sum(piece.samples for piece in pieces)
-    seconds = Fraction(samples, RATE)
-    joined = [_piece(piece, number, limits) for number, piece in enumerate(pieces)]
-    stream = joined[0] if len(joined) == 1 else ffmpeg.concat(*joined, v=0, a=1)
-    found = _write(stream, raw, limits, seconds, cancel)
-    _check_length(raw, samples)
-    if target is None:
-        return Sound(raw, samples, (), None)
-    if seconds < _MIN_SECONDS or found.integrated is None or found.integrated < _SILENT_LUFS:
-        notice = Notice(
-            code="loudness_skipped",
-            message="The loudness was left alone: the sound is silent, almost silent or too short to measure",
-        )
-        return Sound(raw, samples, (notice,), None)
-    ceiling = _LIMIT_DB - headroom_db
-    gain, out = target - found.integrated, work / "levelled.w64"
-    for round_ in range(_ROUNDS):
-        stream = _levelled(raw, gain, samples, ceiling, found.true_peak)
-        result = _write(stream, out, limits, seconds, cancel)
-        _check_length(out, samples)
-        if result.integrated is None or abs(target - result.integrated) <= _TOLERANCE_LU:
-            break
-        # The limiter takes back a part of each correction, so later ones are made larger.
-        gain += (target - result.integrated) * (1 if round_ == 0 else 1.5)
-    raw.unlink()
-    return Sound(out, samples, (), target)
-
-
-def _piece(piece: SoundPiece, number: int, limits: MediaLimits) -> Any:
-    """One piece as exactly ``piece.samples`` samples of 48 kHz stereo float."""
-    if piece.path is None or piece.media is None or piece.media.audio is None:
-        silence = ffmpeg.input(f"anullsrc=r={RATE}:cl=stereo", f="lavfi", **distinct(number))
-        return silence.filter("atrim", end_sample=piece.samples).filter("aformat", **_FORMAT)
-    options: dict[str, Any] = input_options(piece.media.container, limits)
-    options |= {**seek_options(piece.seek), **distinct(number)}
-    audio = piece.media.audio
-    ticks = round(piece.start * audio.sample_rate)
-    # One second more than needed, so that the resampler has what it looks ahead for.
-    end = ticks + (piece.samples // RATE + 2) * audio.sample_rate
-    return (
-        ffmpeg.input(file_url(piece.path), **options)[str(audio.index)]
-        .filter("asettb", f"1/{audio.sample_rate}")
-        .filter("atrim", start_pts=ticks, end_pts=end)
-        .filter("asetpts", f"PTS-({ticks})")
-        .filter("aresample", RATE, **{"async": 1, "first_pts": 0})
-        .filter("aformat", **_FORMAT)
-        .filter("apad", whole_len=piece.samples)
-        .filter("atrim", end_sample=piece.samples)
-        .filter("asetpts", "PTS-STARTPTS")
-    )
-
-
-_FORMAT = {"sample_fmts": "flt", "sample_rates": str(RATE), "channel_layouts": "stereo"}
-
-
-def seek_options(seek: Fraction | None, *, accurate: bool = False) -> dict[str, Any]:
-    """Input options that begin reading at the keyframe before ``seek``, seconds on the file's clock.
-
-    With ``accurate`` FFmpeg drops (or, when copying, hides) what lies before; else we do.
-    """
-    if seek is None:
-        return {}
-    micro = max(0, int(seek * 1_000_000))
-    options: dict[str, Any] = {
-        "seek_timestamp": 1, "ss": f"{micro // 1_000_000}.{micro % 1_000_000:06}",
-    }  # fmt: skip
-    return options if accurate else {**options, "noaccurate_seek": None}
-
-
-def _levelled(raw: Path, gain: float, samples: int, ceiling: float, true_peak: float | None) -> Any:
-    stream = ffmpeg.input(raw.name, f="w64")["a"].filter("volume", f"{gain:.3f}dB")
-    if true_peak is None or true_peak + gain > ceiling:
-        stream = (
-            stream.filter("aresample", 192_000)
-            .filter(
-                "alimiter", limit=f"{10 ** (ceiling / 20):.5f}",
-                attack=5, release=50, level=0, latency=1,
-            )
-            .filter("aresample", RATE)
-            .filter("aformat", **_FORMAT)
-            .filter("apad", whole_len=samples)
-            .filter("atrim", end_sample=samples)
-        )  # fmt: skip
-    return stream
-
-
-def _write(
-    stream: Any,
-    out: Path,
-    limits: MediaLimits,
-    seconds: Fraction,
-    cancel: threading.Event | None,
-) -> Loudness:
-    """Write a stream as W64 and measure it in the same pass."""
-    split = stream.filter_multi_output("asplit")
-    kept = ffmpeg.output(split[0], out.name, f="w64", acodec="pcm_f32le")
-    measured = ffmpeg.output(
-        split[1].filter("ebur128", peak="true", framelog="verbose"), "-", f="null"
-    )
-    args = ffmpeg.merge_outputs(kept, measured).get_args()
-    result = run(
-        ["-copyts", "-filter_complex_threads", "1", *args],
-        limits=limits, media_seconds=seconds, cwd=out.parent, cancel=cancel, loglevel="info",
+    path = work / "sound.w64"
+    samples = sum(piece.samples - piece.overlap for piece in pieces)
+    output = ffmpeg.output(joined_sound(pieces, limits), path.name, f="w64", acodec="pcm_f32le")
+    run(
+        ["-copyts", "-filter_complex_threads", "1", *output.get_args()],
+        limits=limits, media_seconds=Fraction(samples, RATE), cwd=work, cancel=cancel,
     )  # fmt: skip
-    return parse_ebur128(result.stderr)
+    sound = _samples(path, samples)
+    talk = sound[slice(*_talk(pieces))]
+    notices: list[Notice] = []
+    if denoise and not reduce_noise(talk):
+        notices.append(
+            Notice(
+                code="denoise_skipped",
+                message="No noise was taken out: the sound is too short or has no steady noise",
+            )
+        )
+    if level_dialogue:
+        level_voices(talk)
+        if target is None:
+            limit(sound, _LIMIT_DB - headroom_db)
+    reached = None
+    if target is not None:
+        reached = _to_target(sound, target, correction_lu, headroom_db, notices)
+    return Sound(path, samples, tuple(notices), reached)
 
 
-def _check_length(path: Path, samples: int) -> None:
-    """A limit may end FFmpeg with exit status 0: the length tells. The header takes 136 bytes or less."""
-    have = path.stat().st_size
-    if not samples * _BYTES <= have <= samples * _BYTES + 4096:
+def _to_target(
+    sound: Samples, target: float, correction: float, headroom_db: float, notices: list[Notice]
+) -> float | None:
+    """Bring the sound to the target or, with a notice, as near as can be: the loudness it has then."""
+    found = None
+    if Fraction(len(sound), RATE) >= _MIN_SECONDS:
+        found = normalise(sound, target + correction, _LIMIT_DB - headroom_db, floor=_SILENT_LUFS)
+    if found is None:
+        notices.append(
+            Notice(
+                code="loudness_skipped",
+                message="The loudness was left alone: the sound is silent, almost silent or too short to measure",
+            )
+        )
+        return None
+    found -= correction
+    if abs(found - target) > _TOLERANCE_LU:
+        notices.append(
+            Notice(
+                code="loudness_not_reached",
+                message=f"The loudness is {found:.1f} LUFS instead of {target:.1f}: louder would leave nothing but its peaks",
+                remedy="Choose a lower --loudness, or --level-dialogue to bring quiet parts up first",
+            )
+        )
+        return found
+    return target
+
+
+def _talk(pieces: Sequence[SoundPiece]) -> tuple[int, int]:
+    """First and last sample (exclusive) of what belongs to the source."""
+    clock, borders = 0, []
+    for piece in pieces:
+        begin = clock - piece.overlap
+        clock = begin + piece.samples
+        if not piece.extra and piece.path is not None:
+            borders += [begin, clock]
+    return (borders[0], borders[-1]) if borders else (0, 0)
+
+
+def _samples(path: Path, samples: int) -> np.memmap[tuple[int, int], np.dtype[np.float32]]:
+    """The samples of a W64 file, to be read and changed in place.
+
+    Raises:
+        MediaToolFailed: there are more or fewer. A limit may end FFmpeg with exit status 0.
+    """
+    with path.open("rb") as stream:
+        place = stream.read(4096).find(_DATA_CHUNK)
+    first = place + len(_DATA_CHUNK) + 8
+    have = (path.stat().st_size - first) // _BYTES
+    if place < 0 or have != samples:
         raise MediaToolFailed(
-            f"the clip's sound has {have // _BYTES} samples instead of {samples}",
+            f"the clip's sound has {max(0, have)} samples instead of {samples}",
             "Check that the source's audio plays; try again",
         )
+    return np.memmap(path, np.float32, "r+", offset=first, shape=(samples, 2))
 
 
 def parse_ebur128(stderr: str) -> Loudness:

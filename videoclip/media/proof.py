@@ -21,7 +21,7 @@ __all__ = ["ESSENTIAL", "Expectation", "prove"]
 
 _DRIFT_MS = 40
 """Between picture and sound, at the start and at the end; more is seen on lips (EBU R37)."""
-_LOUDNESS_LU = 1.0
+_LOUDNESS_LU = 0.5
 ESSENTIAL = frozenset(
     {"opens", "decodes", "frames", "duration", "size", "pixel_format", "streams", "start", "sync"}
 )

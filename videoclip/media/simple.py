@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -9,14 +10,15 @@ import ffmpeg
 
 from videoclip.errors import MediaToolFailed
 from videoclip.media.audio import origin
-from videoclip.media.bench import AAC, CONTAINER, Bench
+from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench
+from videoclip.media.clock import Piece, retimed
 from videoclip.media.cut import Rendered
 from videoclip.media.edit_end import end_edit
 from videoclip.media.ffmpeg import file_url, input_options
 from videoclip.media.packets import plan_spans
 from videoclip.media.programme import RATE, SoundPiece, seek_options
 from videoclip.media.proof import Expectation, prove
-from videoclip.schemas import Captions, CutMode, TimeRange
+from videoclip.schemas import Captions, CutMode, Proof, TimeRange
 
 __all__ = ["copy_packets", "sound_clip"]
 
@@ -60,33 +62,50 @@ def copy_packets(bench: Bench) -> Rendered:
 def sound_clip(bench: Bench) -> Rendered:
     """A clip of a source without picture: AAC in ``.m4a``."""
     job = bench.job
-    begin = origin(job.source, job.media, bench.limits)
-    srt, vtt = bench.side_files(list(job.cues))
+    pieces, places, short = _sound_pieces(bench)
+    srt, vtt = bench.side_files(retimed(job.cues, places))
     if job.options.captions in (Captions.BURN, Captions.SOFT) and job.cues:
         bench.notice(
             "captions_beside",
             "The source has no picture, so captions are written beside the clip only",
         )
-    pieces = [_piece(bench, begin, piece) for piece in _inside(bench)]
-    seconds = Fraction(sum(piece.samples for piece in pieces), RATE)
+    if short:
+        bench.notice(*CROSSFADE_SHORT)
+    seconds = Fraction(sum(piece.samples - piece.overlap for piece in pieces), RATE)
     out = bench.path("m4a")
+    proof: Proof | None = None
     for attempt in range(2):
-        sound = bench.sound(pieces, attempt)
+        sound = bench.sound(pieces, attempt, proof)
         stream = ffmpeg.input(sound.path.name, f="w64")["a"]
         bench.run(ffmpeg.output(stream, out.name, **CONTAINER, **AAC).get_args(), seconds)
         expect = Expectation(round(seconds * 1000), loudness=sound.target)
         proof = prove(out, expect=expect, limits=bench.limits)
         if proof.ok:
             break
+    assert proof is not None
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)
 
 
-def _piece(bench: Bench, begin: Fraction, piece: TimeRange) -> SoundPiece:
-    start = begin + Fraction(piece.start_ms, 1000)
-    # Two seconds early, so that the decoder has settled.
-    seek = start - 2 if piece.start_ms > 2000 else None
-    samples = piece.duration_ms * RATE // 1000
-    return SoundPiece(bench.job.source, bench.job.media, seek, start, samples)
+def _sound_pieces(bench: Bench) -> tuple[list[SoundPiece], list[Piece], bool]:
+    """The sound of each range, its place in the clip, and whether a cross-fade had to be shorter."""
+    job = bench.job
+    begin, ranges = origin(job.source, job.media, bench.limits), _inside(bench)
+    speed = Fraction(job.options.speed, 100)
+    wished = job.options.crossfade_ms * RATE // 1000
+    counts = [max(1, round(piece.duration_ms * RATE / 1000 / speed)) for piece in ranges]
+    fades = [min(wished, a // 2, b // 2) for a, b in itertools.pairwise(counts)]
+    pieces, places, clock = [], [], 0
+    for number, (piece, samples) in enumerate(zip(ranges, counts, strict=True)):
+        start = begin + Fraction(piece.start_ms, 1000)
+        # Two seconds early, so that the decoder has settled.
+        seek = start - 2 if piece.start_ms > 2000 else None
+        before = fades[number - 1] if number else 0
+        after = fades[number] if number < len(fades) else 0
+        pieces.append(SoundPiece(job.source, job.media, seek, start, samples, speed, before))
+        clock += samples - before
+        place = (Fraction(clock - samples, RATE), Fraction(2 * clock - after, 2 * RATE))
+        places.append(Piece(job.ranges[number].duration_ms, *place, speed))
+    return pieces, places, any(fade < wished for fade in fades)
 
 
 def _inside(bench: Bench) -> list[TimeRange]:

@@ -15,11 +15,13 @@ from videoclip.speech.sentences import build_sentences, number_sentences
 from videoclip.speech.subtitles import Cue, cue_words, parse_subtitles, to_srt, to_vtt
 from videoclip.speech.text import ends_sentence, guess_language, is_spaced
 
-__all__ = ["MAX_TRANSCRIPT_BYTES", "read_transcript", "write_transcript"]
+__all__ = ["MAX_TRANSCRIPT_BYTES", "SUBTITLES", "read_transcript", "write_transcript"]
 
 MAX_TRANSCRIPT_BYTES = 20 * 1024 * 1024
 """A day of dense subtitles needs about 5 MB."""
 
+SUBTITLES = "transcript"
+"""Name of the engine of a transcript from subtitles: the times of its words are shared out, not heard."""
 _KINDS = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass", ".json": "json"}
 _NO_SPACE = 28  # errno ENOSPC
 
@@ -69,7 +71,7 @@ def read_transcript(path: Path, *, duration_ms: int) -> Transcript:
     return Transcript(
         language=language,
         duration_ms=duration_ms,
-        engine=Engine(name="transcript", model=path.name),
+        engine=Engine(name=SUBTITLES, model=path.name),
         sentences=sentences,
     )
 
