@@ -35,6 +35,7 @@ __all__ = [
     "Place",
     "Proof",
     "ProofCheck",
+    "ProofFinding",
     "Quality",
     "RecogniserName",
     "RenderOptions",
@@ -449,11 +450,23 @@ class ProofCheck(Record):
     expected: str = ""
 
 
+class ProofFinding(Record):
+    """Something in a rendered file that is worth a look, but no fault of ours."""
+
+    name: str = Field(
+        description="black, frozen, silent, silent_start, silent_end, reading_speed or colour_tags"
+    )
+    start_ms: Milliseconds | None = Field(None, description="of the clip; null: all of it")
+    end_ms: Milliseconds | None = Field(None, description="of the clip")
+    detail: str = ""
+
+
 class Proof(Record):
     """What was found when the rendered file was opened again."""
 
     ok: bool
     checks: list[ProofCheck]
+    findings: list[ProofFinding] = Field(default_factory=list)
     frames: int | None = Field(None, description="video frames decoded")
     duration_ms: Milliseconds | None = None
     loudness_lufs: float | None = None

@@ -70,7 +70,7 @@ class Sandbox:
         self._source.write_bytes(data)
         shutil.rmtree(self._work, ignore_errors=True)
         self._work.mkdir()
-        before, cwd = self._listing(), os.getcwd()
+        before, cwd = self._listing(), Path.cwd()
         started = time.monotonic()
         try:
             result, fault = self._attempt(int(seed.rpartition(":")[2]))
@@ -93,7 +93,7 @@ class Sandbox:
             hidden = str(self._folder) in str(error) or "\n" in str(error)
             told = error.code != "internal" and error.cause and error.remedy and not hidden
             return f"{stage}:{error.code}", "" if told else f"not a usable error: {error}"
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever escapes is what is looked for
             return f"{stage}:crash", traceback.format_exc()
 
     def _cut(self, media: MediaInfo, *, loud: bool) -> str:
@@ -119,11 +119,11 @@ class Sandbox:
             if path != self._work and self._work not in path.parents
         }
 
-    def _left_behind(self, before: set[str], cwd: str, seconds: float) -> str:
+    def _left_behind(self, before: set[str], cwd: Path, seconds: float) -> str:
         faults = []
         if seconds > _FILE_S:
             faults.append(f"took {seconds:.0f} s")
-        if self._listing() != before or os.getcwd() != cwd:
+        if self._listing() != before or Path.cwd() != cwd:
             faults.append(f"files outside: {sorted(self._listing() ^ before)}")
         orphans = _processes_in(self._folder)
         if orphans:
@@ -142,9 +142,11 @@ def _processes_in(folder: Path) -> list[str]:
             continue
         try:
             command = (entry / "cmdline").read_bytes()
-            where = os.readlink(entry / "cwd")
+            where = (entry / "cwd").readlink()
         except OSError:
             continue
-        if b"ff" in command and (os.fsencode(folder) in command or where.startswith(str(folder))):
+        if b"ff" in command and (
+            os.fsencode(folder) in command or folder in (where, *where.parents)
+        ):
             found.append(command.replace(b"\0", b" ").decode(errors="replace")[:200])
     return found

@@ -18,6 +18,7 @@ from videoclip.media.geometry import Frame, conform_picture, fit_picture, plan_f
 from videoclip.media.packets import FrameSpan, plan_spans, time_base
 from videoclip.media.probe import probe
 from videoclip.media.programme import RATE, SoundPiece, seek_options
+from videoclip.media.proof_pictures import Witness
 from videoclip.schemas import Aspect, MediaInfo, TimeRange
 from videoclip.settings import MediaLimits
 
@@ -152,6 +153,7 @@ def picture(
     overlay: str | None,
     image: tuple[Path, str] | None,
     threads: int,
+    witness: Witness | None = None,
 ) -> Any:
     """The graph of a clip's picture, ready for the encoder.
 
@@ -162,8 +164,12 @@ def picture(
         overlay: name of an ASS script in FFmpeg's working folder, or None.
         image: watermark image and its demuxer, or None.
         threads: decoder threads.
+        witness: keeps small pictures of the source for the proof.
     """
-    parts = [_span(job, number, timeline, limits, threads) for number in range(len(timeline.spans))]
+    parts = [
+        _span(job, number, timeline, limits, threads, witness)
+        for number in range(len(timeline.spans))
+    ]
     assert job.media.video is not None
     stream = fit_picture(_joined(parts, timeline), job.media.video, timeline.frame)
     around = [
@@ -185,7 +191,12 @@ def encoder_tick(timeline: Timeline) -> Fraction:
 
 
 def _span(
-    job: RenderJob, number: int, timeline: Timeline, limits: MediaLimits, threads: int
+    job: RenderJob,
+    number: int,
+    timeline: Timeline,
+    limits: MediaLimits,
+    threads: int,
+    witness: Witness | None,
 ) -> Any:
     """Exactly the frames of one range, from 0 on."""
     video, span = job.media.video, timeline.spans[number]
@@ -193,11 +204,11 @@ def _span(
     tick = time_base(job.media)
     options: dict[str, Any] = input_options(job.media.container, limits)
     options |= {**seek_options(span.seek), **distinct(number)}
-    stream = (
-        ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
-        .filter("settb", f"{tick.numerator}/{tick.denominator}")
-        .filter("trim", start_pts=span.start_pts, end_pts=span.end_pts)
-    )
+    stream = ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
+    stream = stream.filter("settb", f"{tick.numerator}/{tick.denominator}")
+    if witness is not None:
+        stream = witness.tap(stream, number, span.start_pts, span.end_pts)
+    stream = stream.filter("trim", start_pts=span.start_pts, end_pts=span.end_pts)
     origin = span.start / tick
     shift = f"({origin.numerator}/{origin.denominator})"
     stream = stream.filter("setpts", f"max(0,PTS-{shift})")
