@@ -140,12 +140,12 @@ def pictures_of(path: Path, sampling: Sampling) -> SourcePictures:
     ("filters", "first"),
     [
         ("drawbox=c=black:t=fill:enable='gt(n,79)'", 84),
-        ("select='lt(n,60)',tpad=stop=40:stop_mode=clone", 66),
-        ("setpts=PTS-STARTPTS,tpad=start=1:start_mode=clone,trim=end_frame=100", 6),
+        ("trim=end_frame=60,tpad=stop=40:stop_mode=clone", 66),
+        ("tpad=start=2:start_mode=clone,trim=end_frame=100", 6),
         ("negate=enable='eq(n,0)'", 0),
         ("negate=enable='eq(n,99)'", 99),
     ],
-    ids=["black tail", "frozen tail", "one frame late", "other first", "other last"],
+    ids=["black tail", "frozen tail", "two frames late", "other first", "other last"],
 )
 def test_pictures_that_are_not_the_sources(
     clip: Path, tmp_path: Path, filters: str, first: int
@@ -165,7 +165,7 @@ def test_black_and_frozen_parts_are_told_with_their_places(clip: Path, tmp_path:
     black = [place for place in found(path) if place[0] == "black"]
     assert len(black) == 1
     assert black[0][1:] == (pytest.approx(3_000, abs=260), pytest.approx(4_000, abs=260))
-    filters = "select='lt(n,40)',tpad=stop=60:stop_mode=clone"
+    filters = "trim=end_frame=40,tpad=stop=60:stop_mode=clone"
     path = remade(clip, tmp_path / "y.mp4", "-vf", filters, "-c:a", "copy")
     frozen = [place for place in found(path) if place[0] == "frozen"]
     assert len(frozen) == 1

@@ -19,6 +19,8 @@ __all__ = ["MAX_TRANSCRIPT_BYTES", "read_transcript", "write_transcript"]
 
 MAX_TRANSCRIPT_BYTES = 20 * 1024 * 1024
 """A day of dense subtitles needs about 5 MB."""
+_MAX_WORDS = 500_000
+"""A day of talk without a pause."""
 
 _KINDS = {".srt": "srt", ".vtt": "vtt", ".ass": "ass", ".ssa": "ass", ".json": "json"}
 _NO_SPACE = 28  # errno ENOSPC
@@ -56,7 +58,14 @@ def read_transcript(path: Path, *, duration_ms: int) -> Transcript:
     if not inside:
         raise _beyond(path.name, duration_ms)
     language = guess_language(" ".join(cue.text for cue in inside))
-    runs = _in_order([cue_words(cue) for cue in inside], duration_ms)
+    spoken = [cue_words(cue) for cue in inside]
+    count = sum(map(len, spoken))
+    if count > _MAX_WORDS:
+        raise UsageError(
+            f"{path.name} has {count} words; {_MAX_WORDS} is the most",
+            "Give the subtitles of one video",
+        )
+    runs = _in_order(spoken, duration_ms)
     words = [word for run in runs for word in run]
     if _punctuated(words, language):
         sentences = build_sentences(words, language, punctuated=True)
