@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 __all__ = [
     "Aspect",
@@ -266,7 +266,7 @@ class Sentence(Record):
     text: str
     start_ms: Milliseconds = Field(description="start of the first word")
     end_ms: Milliseconds = Field(description="end of the last word")
-    words: list[Word] = Field(min_length=1)
+    words: Annotated[list[Word], FailFast()] = Field(min_length=1)
     speaker: str | None = None
 
 
@@ -286,7 +286,7 @@ class Transcript(Record):
     language: str = Field(description="BCP 47, such as en or zh")
     duration_ms: Milliseconds = Field(description="length of the source")
     engine: Engine
-    sentences: list[Sentence] = Field(default_factory=list)
+    sentences: Annotated[list[Sentence], FailFast()] = Field(default_factory=list)
     untranscribed: list[TimeRange] = Field(
         default_factory=list, description="ranges whose recognition failed"
     )

@@ -30,6 +30,8 @@ _FILE_S = 60.0
 _GROWTH_KIB = 256 * 1024
 """By how much our own process may grow in all."""
 _CLIP_MS = 1_000
+_TOLD = {"loudness", "true_peak"}
+"""What is left of damaged sound may be too short or too torn to be levelled; the proof says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Sandbox:
             return f"left in the work folder: {sorted(left)}"
         if not done.proof.ok:
             failed = [check for check in done.proof.checks if not check.ok]
-            return f"delivered with a proof that is not right: {failed}"
+            if {check.name for check in failed} - _TOLD:
+                return f"delivered with a proof that is not right: {failed}"
         return ""
 
     def _listing(self) -> set[str]:

@@ -33,6 +33,12 @@ EVIL = (
     "{\\fnEvil}{\\fs4000}{\\an7\\pos(0,0)}{\\p1}m 0 0 l 99999 0 99999 99999{\\p0} hello \\N there "
     "{\\t(0,9999,\\fscx99999)\\clip(m 0 0)\\iclip(evil.png)} %{pts} ':textfile=/etc/passwd friend"
 )
+# An ASS line with a drawing in it is dropped whole.
+DIALOGUE = (
+    "Dialogue: 0,0:00:00.00,0:00:02.00,Default,,0,0,0,,"
+    + EVIL.replace("{\\p1}m 0 0 l 99999 0 99999 99999{\\p0}", "")
+    + "\n"
+)
 INJECTIONS = [
     "%{pts}",
     "%{metadata:title}",
@@ -65,7 +71,7 @@ def script_of(path: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.ass", ASS + f"Dialogue: 0,0:00:00.00,0:00:02.00,Default,,0,0,0,,{EVIL}\n"),
+        ("a.ass", ASS + DIALOGUE),
         ("a.srt", f"1\n00:00:00,000 --> 00:00:02,000\n{EVIL}\n"),
         ("a.vtt", f"WEBVTT\n\nSTYLE\n::cue {{ background: url(http://x) }}\n\n00:00.000 --> 00:02.000\n{EVIL}\n"),
     ],
@@ -91,9 +97,7 @@ def test_no_command_of_a_transcript_reaches_libass(
 
 def test_captions_of_a_hostile_transcript_stay_in_their_place(tmp_path: Path, video: Path) -> None:
     """Whatever the text says, the upper half of the picture is the source's."""
-    (tmp_path / "a.ass").write_text(
-        ASS + f"Dialogue: 0,0:00:00.00,0:00:02.00,Default,,0,0,0,,{EVIL}\n"
-    )
+    (tmp_path / "a.ass").write_text(ASS + DIALOGUE)
     transcript = read_transcript(tmp_path / "a.ass", duration_ms=2_000)
     whole = [TimeRange(start_ms=0, end_ms=2_000)]
     cues = cues_for(transcript.sentences, whole, width=320, height=180)
@@ -135,14 +139,17 @@ HEAD = "1\n00:00:00,000 --> 00:00:50,000\n"
     ],
     ids=lambda value: value if len(value) < 30 else "",
 )  # fmt: skip
-def test_transcripts_that_exhaust_are_refused_soon(tmp_path: Path, name: str, content: str) -> None:
+def test_transcripts_that_exhaust_end_soon(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     started = time.monotonic()
-    with pytest.raises(UsageError) as caught:
-        read_transcript(tmp_path / name, duration_ms=60_000)
+    if name == "drawings.ass":  # broken drawings are text like any other
+        assert len(read_transcript(tmp_path / name, duration_ms=60_000).sentences) == 1
+    else:
+        with pytest.raises(UsageError) as caught:
+            read_transcript(tmp_path / name, duration_ms=60_000)
+        assert len(str(caught.value)) < 700
+        assert str(caught.value).isprintable()
     assert time.monotonic() - started < 20
-    assert len(str(caught.value)) < 700
-    assert str(caught.value).isprintable()
 
 
 def test_ids_of_a_billion_and_times_without_end_are_put_right_or_refused(tmp_path: Path) -> None:
