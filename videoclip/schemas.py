@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 __all__ = [
     "Aspect",
@@ -36,6 +36,7 @@ __all__ = [
     "Place",
     "Proof",
     "ProofCheck",
+    "ProofFinding",
     "Quality",
     "RecogniserName",
     "RenderOptions",
@@ -269,7 +270,7 @@ class Sentence(Record):
     text: str
     start_ms: Milliseconds = Field(description="start of the first word")
     end_ms: Milliseconds = Field(description="end of the last word")
-    words: list[Word] = Field(min_length=1)
+    words: Annotated[list[Word], FailFast()] = Field(min_length=1)
     speaker: str | None = None
 
 
@@ -289,7 +290,7 @@ class Transcript(Record):
     language: str = Field(description="BCP 47, such as en or zh")
     duration_ms: Milliseconds = Field(description="length of the source")
     engine: Engine
-    sentences: list[Sentence] = Field(default_factory=list)
+    sentences: Annotated[list[Sentence], FailFast()] = Field(default_factory=list)
     untranscribed: list[TimeRange] = Field(
         default_factory=list, description="ranges whose recognition failed"
     )
@@ -454,11 +455,23 @@ class ProofCheck(Record):
     expected: str = ""
 
 
+class ProofFinding(Record):
+    """Something in a rendered file that is worth a look, but no fault of ours."""
+
+    name: str = Field(
+        description="black, frozen, silent, silent_start, silent_end, reading_speed or colour_tags"
+    )
+    start_ms: Milliseconds | None = Field(None, description="of the clip; null: all of it")
+    end_ms: Milliseconds | None = Field(None, description="of the clip")
+    detail: str = ""
+
+
 class Proof(Record):
     """What was found when the rendered file was opened again."""
 
     ok: bool
     checks: list[ProofCheck]
+    findings: list[ProofFinding] = Field(default_factory=list)
     frames: int | None = Field(None, description="video frames decoded")
     duration_ms: Milliseconds | None = None
     loudness_lufs: float | None = None

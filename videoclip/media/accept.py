@@ -37,6 +37,9 @@ _ENTRIES = (
 )
 
 
+_TOO_LARGE = "exceeds specified max pixel count"
+
+
 def _name(path: Path) -> str:
     return one_line(os.fsencode(path.name).decode("utf-8", "replace"), 80)
 
@@ -122,11 +125,8 @@ def _refusal(path: Path, stderr: str, limits: MediaLimits) -> SourceError:
             f"{name} has more than {limits.max_streams} streams",
             "Remove streams that are not needed, or raise media.max_streams in the settings",
         )
-    if "exceeds specified max pixel count" in stderr:
-        return SourceOverLimit(
-            f"the picture has more than {limits.max_pixels} pixels",
-            "Scale the video down first, or raise media.max_pixels in the settings",
-        )
+    if _TOO_LARGE in stderr:
+        return _too_many_pixels(limits)
     codec = re.search(r"Codec \((\w{1,30})\) not on whitelist", stderr)
     if codec:
         return _unaccepted_codec(codec[1])
@@ -139,6 +139,13 @@ def _refusal(path: Path, stderr: str, limits: MediaLimits) -> SourceError:
     return SourceNotMedia(
         f"{name} is not a video or audio file: {what or 'nothing in it can be read'}",
         "Accepted are MP4/MOV, MKV/WebM, TS, FLV, AVI, MPEG, WMV, OGG and the usual audio files",
+    )
+
+
+def _too_many_pixels(limits: MediaLimits) -> SourceOverLimit:
+    return SourceOverLimit(
+        f"the picture has more than {limits.max_pixels} pixels",
+        "Scale the video down first, or raise media.max_pixels in the settings",
     )
 
 
@@ -182,6 +189,8 @@ def check_streams(streams: list[dict[str, Any]], stderr: str, limits: MediaLimit
             "the file holds neither video nor audio", "Name a file with a video or audio stream"
         )
     if not any(accepted(stream) for stream in media):
+        if _TOO_LARGE in stderr:
+            raise _too_many_pixels(limits)
         names = ", ".join(
             sorted({one_line(str(s.get("codec_name", "unknown")), 30) for s in media})
         )

@@ -20,7 +20,7 @@ from videoclip.media.thumbnail import make_thumbnail
 from videoclip.schemas import Captions, CutMode, Notice, Proof
 from videoclip.settings import MediaLimits
 
-__all__ = ["AAC", "CONTAINER", "CROSSFADE_SHORT", "Bench", "clear", "faults"]
+__all__ = ["AAC", "CONTAINER", "CROSSFADE_SHORT", "Bench", "clear", "faults", "repairable"]
 
 AAC: dict[str, Any] = {"c:a": "aac", "b:a": "160k", "ar": RATE, "ac": 2}
 CONTAINER: dict[str, Any] = {
@@ -57,6 +57,15 @@ class Bench:
         """Tell the user something, once."""
         if all(notice.code != code for notice in self.notices):
             self.notices.append(Notice(code=code, message=message, remedy=remedy))
+
+    def repaired(self, wrong: list[str], proof: Proof) -> None:
+        """Tell that a second attempt was made, if it helped."""
+        left = {check.name for check in proof.checks if not check.ok}
+        if mended := [name for name in wrong if name not in left]:
+            self.notice(
+                "repaired",
+                f"The first attempt was not right ({', '.join(mended)}) and was mended",
+            )
 
     def side_files(self, cues: list[Cue]) -> tuple[Path | None, Path | None]:
         """Write SRT and WebVTT, unless captions are not wanted at all."""
@@ -127,6 +136,15 @@ def faults(proof: Proof) -> list[str]:
         + (f" instead of {check.expected}" if check.expected else "")
         for check in proof.checks
         if not check.ok and check.name in ESSENTIAL
+    ]
+
+
+def repairable(proof: Proof) -> list[str]:
+    """Names of the failed checks that a second, more careful attempt may mend."""
+    return [
+        check.name
+        for check in proof.checks
+        if not check.ok and check.name in ESSENTIAL | {"loudness", "true_peak"}
     ]
 
 

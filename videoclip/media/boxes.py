@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import BinaryIO
 
 from videoclip.media.formats import PROTECTED_TAGS
 
-__all__ = ["index_first", "is_encrypted", "is_mp4"]
+__all__ = ["index_first", "is_encrypted", "is_mp4", "turns"]
 
 _MAX_BOXES = 20_000
 _PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
@@ -69,3 +70,26 @@ def _has_protected(stream: BinaryIO, start: int, end: int, budget: list[int]) ->
             if any(entry.decode("latin-1") in PROTECTED_TAGS for entry, _, _ in entries):
                 return True
     return False
+
+
+def turns(path: Path) -> list[int]:
+    """Clockwise degrees that each track with a picture is turned by for display (``tkhd``)."""
+    with path.open("rb") as stream:
+        return list(_turns(stream, 0, path.stat().st_size, [_MAX_BOXES]))
+
+
+def _turns(stream: BinaryIO, start: int, end: int, budget: list[int]) -> Iterator[int]:
+    for kind, first, last in _walk(stream, start, end, budget):
+        if kind in (b"moov", b"trak"):
+            yield from _turns(stream, first, last, budget)
+        if kind != b"tkhd":
+            continue
+        stream.seek(first)
+        content = stream.read(min(last - first, 128))
+        # Version 1 has longer times; the matrix stands before width and height, which end the box.
+        place = 52 if content[:1] == b"\1" else 40
+        if len(content) < place + 44:
+            continue
+        a, b = struct.unpack_from(">2i", content, place)
+        if any(struct.unpack_from(">2I", content, place + 36)):
+            yield round(math.degrees(math.atan2(b, a))) % 360

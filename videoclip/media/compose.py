@@ -15,6 +15,7 @@ from videoclip.media.ffmpeg import distinct, file_url, input_options
 from videoclip.media.geometry import conform_picture, fit_picture
 from videoclip.media.packets import time_base
 from videoclip.media.programme import seek_options
+from videoclip.media.proof_pictures import Witness
 from videoclip.media.timeline import (
     VARIABLE_TICK,
     Extra,
@@ -52,6 +53,7 @@ def picture(
     image: tuple[Path, str] | None,
     threads: int,
     follow: str | None = None,
+    witness: Witness | None = None,
 ) -> Any:
     """The graph of a clip's picture, ready for the encoder.
 
@@ -63,9 +65,10 @@ def picture(
         image: watermark image and its demuxer, or None.
         threads: decoder threads.
         follow: name of the commands that move the crop, in FFmpeg's working folder, or None.
+        witness: keeps small pictures of the source for the proof.
     """
     assert job.media.video is not None
-    stream = source_picture(job, timeline, limits, threads)
+    stream = source_picture(job, timeline, limits, threads, witness)
     stream = fit_picture(stream, job.media.video, timeline.frame, follow)
     around = [
         _extra_picture(extra, number, timeline, limits, threads) if extra else None
@@ -84,10 +87,18 @@ def picture(
     return tagged(stream.filter("format", "yuv420p"))
 
 
-def source_picture(job: RenderJob, timeline: Timeline, limits: MediaLimits, threads: int) -> Any:
+def source_picture(
+    job: RenderJob,
+    timeline: Timeline,
+    limits: MediaLimits,
+    threads: int,
+    witness: Witness | None = None,
+) -> Any:
     """The source's frames that make up the clip, from 0 on, in their own shape; sped and cross-faded."""
     parts = [
-        part for run in near(timeline.spans) for part in _spans(job, run, timeline, limits, threads)
+        part
+        for run in near(timeline.spans)
+        for part in _spans(job, run, timeline, limits, threads, witness)
     ]
     return _joined(parts, timeline, timeline.fades)
 
@@ -96,7 +107,7 @@ def _card(job: RenderJob, timeline: Timeline, limits: MediaLimits, threads: int)
     """The title card's picture: it reads the first frame by itself, since frames cannot be shown before they come."""
     assert job.media.video is not None
     reader = len(timeline.spans) + 2
-    first = _spans(job, [0], timeline, limits, threads, reader)[0]
+    first = _spans(job, [0], timeline, limits, threads, reader=reader)[0]
     fitted = fit_picture(first.filter("trim", end_frame=1), job.media.video, timeline.frame)
     return _numbered(card_picture(fitted, timeline.frame, timeline.card), timeline.rate)
 
@@ -107,6 +118,7 @@ def _spans(
     timeline: Timeline,
     limits: MediaLimits,
     threads: int,
+    witness: Witness | None = None,
     reader: int | None = None,
 ) -> list[Any]:
     """The ranges of one reader, exactly their frames, each from 0 on; ``reader`` tells a second reading apart."""
@@ -119,16 +131,19 @@ def _spans(
     }
     stream = ffmpeg.input(file_url(job.source), threads=threads, **options)[str(video.index)]
     if len(run) == 1:
-        return [_span(stream, job, run[0], timeline)]
+        return [_span(stream, job, run[0], timeline, witness)]
     split = stream.filter_multi_output("split", len(run))
-    return [_span(split[place], job, number, timeline) for place, number in enumerate(run)]
+    return [_span(split[place], job, number, timeline, witness) for place, number in enumerate(run)]
 
 
-def _span(stream: Any, job: RenderJob, number: int, timeline: Timeline) -> Any:
+def _span(
+    stream: Any, job: RenderJob, number: int, timeline: Timeline, witness: Witness | None
+) -> Any:
     span, tick = timeline.spans[number], time_base(job.media)
-    stream = stream.filter("settb", f"{tick.numerator}/{tick.denominator}").filter(
-        "trim", start_pts=span.start_pts, end_pts=span.end_pts
-    )
+    stream = stream.filter("settb", f"{tick.numerator}/{tick.denominator}")
+    if witness is not None:
+        stream = witness.tap(stream, number, span.start_pts, span.end_pts)
+    stream = stream.filter("trim", start_pts=span.start_pts, end_pts=span.end_pts)
     origin, speed = span.start / tick, timeline.speed
     shift = f"({origin.numerator}/{origin.denominator})"
     pace = f"*{speed.denominator}/{speed.numerator}" if speed != 1 else ""

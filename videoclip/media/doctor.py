@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from videoclip.errors import EngineUnavailable
 from videoclip.media import encoders, faces
+from videoclip.media.advisories import exposed, parse_release, unfixed
 from videoclip.media.ffmpeg import find_tool
 
 __all__ = ["Finding", "diagnose"]
 
 _OLDEST = (5, 1)
-_FIXED = {5: None, 6: None, 7: (7, 1, 5), 8: (8, 0, 3)}
-"""First release of each series that has CVE-2026-8461 (MagicYUV heap overflow) fixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ def diagnose() -> list[Finding]:
         except EngineUnavailable as error:
             findings.append(Finding(tool, ok=False, detail=error.cause, remedy=error.remedy))
     if findings[0].detail.startswith("version"):
+        findings.append(_security(find_tool("ffmpeg")))
         findings += _abilities(find_tool("ffmpeg"))
         findings += [_hardware(encoders.try_encoder(each)) for each in encoders.HARDWARE]
     findings += [_process_tool("prlimit"), _process_tool("setpriv"), _cjk_font(), _faces()]
@@ -67,11 +67,29 @@ def _version(tool: str, path: str) -> Finding:
             tool, ok=False, detail=f"version {found[1]} is too old",
             remedy=f"Install FFmpeg {_OLDEST[0]}.{_OLDEST[1]} or newer",
         )  # fmt: skip
-    fixed = _FIXED.get(version[0])
-    if version[0] < 9 and (fixed is None or version < fixed):
-        note = "has CVE-2026-8461 unfixed; Video-Clip never runs the decoder concerned (MagicYUV)"
-        return Finding(tool, ok=True, detail=f"version {found[1]} {note}")
     return Finding(tool, ok=True, detail=f"version {found[1]}")
+
+
+def _security(path: str) -> Finding:
+    """Which published faults this FFmpeg still has, told apart by whether a source can reach them."""
+    name = "ffmpeg security fixes"
+    release = parse_release(_output(path, "-version").partition("\n")[0])
+    if release is None:
+        return Finding(name, ok=True, detail="a development build: not known")
+    missing = unfixed(release)
+    reachable = [f"{a.cve} ({a.component} {a.kind}: {a.effect})" for a in missing if exposed(a)]
+    sealed = [f"{a.cve} ({a.component})" for a in missing if not exposed(a)]
+    never = f"never run by Video-Clip: {', '.join(sealed)}" if sealed else ""
+    if not reachable:
+        return Finding(name, ok=True, detail=f"known ones are in; {never}" if never else "all in")
+    detail = f"not known to be in: {', '.join(reachable)}"
+    package = (
+        " (your distribution may have it mended under this number)" if release.packaged else ""
+    )
+    return Finding(
+        name, ok=False, detail=f"{detail}; {never}" if never else detail,
+        remedy=f"Install the latest release of FFmpeg's series, or of your distribution{package}",
+    )  # fmt: skip
 
 
 def _abilities(path: str) -> list[Finding]:

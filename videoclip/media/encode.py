@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from videoclip.errors import MediaToolFailed
-from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench, faults
+from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench, faults, repairable
 from videoclip.media.captions import STYLES, Cue, write_ass
 from videoclip.media.colour import is_hdr
 from videoclip.media.compose import (
@@ -26,7 +26,10 @@ from videoclip.media.encoders import Choice, choose, device, fallback, settings,
 from videoclip.media.follow import follow_faces
 from videoclip.media.lines import bilingual
 from videoclip.media.programme import Sound
-from videoclip.media.proof import Expectation, prove
+from videoclip.media.proof import Expectation, SourcePictures
+from videoclip.media.proof_captions import Layout, tidy
+from videoclip.media.proof_pictures import Witness, witness_for
+from videoclip.media.proof_repair import prove_and_mend
 from videoclip.media.timeline import clip_cues
 from videoclip.media.watermark import Mark
 from videoclip.schemas import Captions, CutMode, Encoder, Framing, Proof
@@ -38,7 +41,9 @@ _KEYFRAME_S = 2
 _OVERLAY = "overlay.ass"
 _FONTS = Path(__file__).parent.resolve() / FONTS
 _FIRST = "first.mp4"
-_SOUND_CHECKS = ("loudness", "true_peak")
+_SOUND_CHECKS = {"loudness", "true_peak"}
+_SMALL = 64
+"""Smaller pictures are not compared: compression changes too much of them."""
 
 
 def encode(bench: Bench) -> Rendered:
@@ -49,15 +54,20 @@ def encode(bench: Bench) -> Rendered:
     """
     timeline = plan_timeline(bench.job, bench.limits)
     job = bench.job
-    cues, second = (clip_cues(each, job.ranges, timeline) for each in (job.cues, job.second))
+    end = round((timeline.lead_s + timeline.body_s) * 1000)
+    cues, second = (
+        tidy(clip_cues(each, job.ranges, timeline), end) for each in (job.cues, job.second)
+    )
     srt, vtt = bench.side_files(bilingual(cues, second))
     made = _Making(bench, cues, second, srt, choose(job.options.encoder), _follow(bench, timeline))
     out, proof = made.attempt(timeline, 0)
-    if not faults(proof) and any(c.name in _SOUND_CHECKS and not c.ok for c in proof.checks):
+    wrong = repairable(proof)
+    if wrong and set(wrong) <= _SOUND_CHECKS:
         out, proof = made.sound_again(timeline, out, proof)
-    if faults(proof):
+    elif wrong:
         timeline = plan_timeline(job, bench.limits, patient=True)
         out, proof = made.attempt(timeline, 1)
+    bench.repaired(wrong, proof)
     if timeline.conform:
         bench.notice(
             "constant_frame_rate",
@@ -96,14 +106,16 @@ class _Making:
     srt: Path | None
     choice: Choice
     follow: str | None
+    witness: Witness | None = None
 
     def attempt(self, timeline: Timeline, number: int) -> tuple[Path, Proof]:
         """Encode, and look at the result."""
         bench, job = self.bench, self.bench.job
         image = watermark_image(job.options.watermark)
+        self.witness = _witness(bench, timeline)
         stream = picture(
             job, timeline, bench.limits, image=image, threads=bench.threads, follow=self.follow,
-            overlay=self._overlay(timeline, has_image=image is not None),
+            witness=self.witness, overlay=self._overlay(timeline, has_image=image is not None),
         )  # fmt: skip
         pieces = audio_timeline(job, timeline)
         sound = bench.sound(pieces, number) if pieces else None
@@ -135,14 +147,21 @@ class _Making:
         return out, proof
 
     def _prove(self, timeline: Timeline, sound: Sound | None, out: Path) -> Proof:
-        frame = timeline.frame
+        job, options = self.bench.job, self.bench.job.options
+        frame, witness = timeline.frame, self.witness
         # Where frames stand still for long, the last one's length is the container's guess.
         longest = 1 / timeline.rate if timeline.constant else max(Fraction(1, 2), 2 / timeline.rate)
         expect = Expectation(
             round(timeline.seconds * 1000), timeline.frames, frame.width, frame.height,
             sound is not None, sound.target if sound else None, frame_ms=int(longest * 1000) + 1,
+            rate=timeline.rate if timeline.constant else None,
+            cues=self.cues if options.captions is not Captions.NONE else (),
+            layout=Layout(frame.width, frame.height, STYLES[options.style], job.font)
+            if options.captions is Captions.BURN else None,
+            source=SourcePictures(witness.pictures(job.work), witness.sampling, witness.covered)
+            if witness else None,
         )  # fmt: skip
-        return prove(out, expect=expect, limits=self.bench.limits, threads=self.bench.threads)
+        return prove_and_mend(self.bench, out, expect)
 
     def _encode(self, stream: Any, sound: Sound | None, timeline: Timeline, out: Path) -> None:
         """Run the encoder; a chip that fails (all its sessions are taken, say) is replaced by software."""
@@ -198,8 +217,30 @@ class _Making:
         if self.bench.job.options.captions is Captions.SOFT and self.srt and self.cues:
             streams.append(ffmpeg.input(self.srt.name, f="srt")["s"])
             options |= {"c:s": "mov_text"}
-        made = ffmpeg.output(*streams, out.name, **options).get_args()
-        return [*device(encoder), "-copyts", *made]
+        made = ffmpeg.output(*streams, out.name, **options)
+        if self.witness is not None:
+            made = self.witness.beside(made)
+        return [*device(encoder), "-copyts", *made.get_args()]
+
+
+def _witness(bench: Bench, timeline: Timeline) -> Witness | None:
+    """What keeps the source's pictures for the proof, where the clip shows them as they are."""
+    options = bench.job.options
+    changed = (
+        timeline.frame.way not in ("keep", "scale")
+        or min(timeline.frame.width, timeline.frame.height) < _SMALL
+        or timeline.frame.hdr
+        or timeline.conform
+        or options.speed != 100
+        or options.title_card_ms > 0
+        or (options.crossfade_ms > 0 and len(timeline.spans) > 1)
+        or (options.watermark is not None and options.watermark_size > 0.5)
+    )
+    if changed:
+        return None
+    covered = options.watermark is not None or options.captions is Captions.BURN
+    offset = timeline.intro.frames if timeline.intro else 0
+    return witness_for(timeline.counts, timeline.rate, offset=offset, covered=covered)
 
 
 def _last_duration(timeline: Timeline) -> dict[str, Any]:

@@ -211,9 +211,10 @@ def _execute(
     late = False
     try:
         late = not _pump(process, sink, tail, started + wall, cancel)
+        late = late or not _ended(process, started + wall, cancel)
     finally:
         if process.returncode is None:
-            cpu_s = _reap(process, kill=late or _is_cancelled(cancel) or not _finished(process))
+            cpu_s = _reap(process)
     for meter in _METERS.get():
         meter.append(cpu_s)
     stderr = tail.decode("utf-8", "replace")
@@ -247,9 +248,21 @@ def _is_cancelled(cancel: threading.Event | None) -> bool:
     return cancel is not None and cancel.is_set()
 
 
-def _finished(process: subprocess.Popen[bytes]) -> bool:
-    """Whether both pipes are at their end, so that the process is ending by itself."""
-    return all(stream is not None and stream.closed for stream in (process.stdout, process.stderr))
+def _ended(
+    process: subprocess.Popen[bytes], deadline: float, cancel: threading.Event | None
+) -> bool:
+    """Wait until the process has ended, which may be long after its pipes; false when the deadline passed."""
+    pause = 0.001
+    while not _is_cancelled(cancel):
+        with contextlib.suppress(ChildProcessError):  # somebody in this process reaps all children
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(pause)
+                pause = min(_POLL_S, pause * 2)
+                continue
+        return True
+    return True
 
 
 def _pump(
@@ -284,18 +297,20 @@ def _pump(
     return True
 
 
-def _reap(process: subprocess.Popen[bytes], *, kill: bool) -> float:
-    """Collect the process (killing its whole group first if asked); its processor seconds."""
-    if kill:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+def _reap(process: subprocess.Popen[bytes]) -> float:
+    """End the whole group, whatever is left of it, and collect the process; its processor seconds.
+
+    The process is not collected before: as long as it is not, its number cannot be another group's.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()
     try:
         _, status, usage = os.wait4(process.pid, 0)
     except ChildProcessError:  # somebody in this process reaps all children
-        process.returncode = -signal.SIGKILL if kill else 0
+        process.returncode = 0
         return 0.0
     process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_utime + usage.ru_stime
@@ -363,7 +378,7 @@ def _wrapper(limits: MediaLimits, wall_s: int, media_seconds: Fraction) -> list[
     setpriv, prlimit = _limiter_tools()
     words: list[str] = []
     if setpriv:
-        words += [setpriv, "--pdeathsig", "KILL", "--"]
+        words += [setpriv, "--no-new-privs", "--pdeathsig", "KILL", "--"]
     if prlimit:
         cpu = wall_s * (os.cpu_count() or 1)
         size = _FILE_FIXED + math.ceil(_FILE_PER_MEDIA_S * media_seconds)

@@ -88,6 +88,13 @@ _AUDIO_DECODERS: dict[str, tuple[str, ...]] = {
     },
 }  # fmt: skip
 
+_SUBTITLE_DECODERS = (
+    "ass", "ssa", "srt", "subrip", "mov_text", "webvtt", "text", "dvbsub", "dvdsub", "pgssub",
+    "libzvbi_teletextdec", "cc_dec",
+)  # fmt: skip
+"""FFprobe opens a decoder for each stream of a file, or gives up: without these, films with subtitles
+would be refused. No subtitle of a source is ever mapped or drawn."""
+
 CODECS: dict[str, frozenset[str]] = {
     "video": frozenset(_VIDEO_DECODERS),
     "audio": frozenset(_AUDIO_DECODERS),
@@ -96,7 +103,11 @@ CODECS: dict[str, frozenset[str]] = {
 
 DECODERS = ",".join(
     sorted(
-        {name for names in (*_VIDEO_DECODERS.values(), *_AUDIO_DECODERS.values()) for name in names}
+        {
+            name
+            for names in (*_VIDEO_DECODERS.values(), *_AUDIO_DECODERS.values(), _SUBTITLE_DECODERS)
+            for name in names
+        }
     )
 )
 """The value of ``-codec_whitelist``: decoder names."""

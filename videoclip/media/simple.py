@@ -10,14 +10,15 @@ import ffmpeg
 
 from videoclip.errors import MediaToolFailed
 from videoclip.media.audio import origin
-from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench
+from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench, repairable
 from videoclip.media.clock import Piece, retimed
 from videoclip.media.cut import Rendered
 from videoclip.media.edit_end import end_edit
 from videoclip.media.ffmpeg import file_url, input_options
 from videoclip.media.packets import plan_spans
 from videoclip.media.programme import RATE, SoundPiece, seek_options
-from videoclip.media.proof import Expectation, prove
+from videoclip.media.proof import Expectation
+from videoclip.media.proof_repair import prove_and_mend
 from videoclip.schemas import Captions, CutMode, Proof, TimeRange
 
 __all__ = ["copy_packets", "sound_clip"]
@@ -47,9 +48,10 @@ def copy_packets(bench: Bench) -> Rendered:
     end_edit(out, seconds)
     expect = Expectation(
         round(seconds * 1000), None, video.width, video.height, job.media.audio is not None,
-        exact=False,
+        exact=False, rotation=video.rotation,
+        cues=() if job.options.captions is Captions.NONE else job.cues,
     )  # fmt: skip
-    proof = prove(out, expect=expect, limits=bench.limits, threads=bench.threads)
+    proof = prove_and_mend(bench, out, expect)
     bench.notice(
         "copy_mode",
         "Copied without encoding: hidden pictures before the start and after the end stay in the "
@@ -74,13 +76,16 @@ def sound_clip(bench: Bench) -> Rendered:
     seconds = Fraction(sum(piece.samples - piece.overlap for piece in pieces), RATE)
     out = bench.path("m4a")
     proof: Proof | None = None
+    wrong: list[str] = []
     for attempt in range(2):
         sound = bench.sound(pieces, attempt, proof)
         stream = ffmpeg.input(sound.path.name, f="w64")["a"]
         bench.run(ffmpeg.output(stream, out.name, **CONTAINER, **AAC).get_args(), seconds)
         expect = Expectation(round(seconds * 1000), loudness=sound.target)
-        proof = prove(out, expect=expect, limits=bench.limits)
-        if proof.ok:
+        proof = prove_and_mend(bench, out, expect)
+        if attempt:
+            bench.repaired(wrong, proof)
+        if not (wrong := repairable(proof)):
             break
     assert proof is not None
     return bench.finish(out, srt, vtt, CutMode.ENCODE, proof)

@@ -19,8 +19,14 @@ from videoclip.timecode import format_stamp
 __all__ = ["Cue", "cue_words", "parse_subtitles", "to_srt", "to_vtt"]
 
 _TAG = re.compile(r"<[^<>]{0,400}>|\{[^{}]{0,2000}\}")
+_BRACE = re.compile(r"(\{[^{}]{0,2000}\})|\{")
 _ASS_BREAK = re.compile(r"\\[Nnh]")
-_MAX_CUES = 200_000
+_MAX_CUES = 60_000
+"""A day of dense subtitles."""
+_MAX_CUE_TEXT = 10_000
+"""Characters of one subtitle, markup included."""
+_OPENING = str.maketrans({"<": "\ue000", "{": "\ue001"})
+_CLOSING = str.maketrans({"\ue000": "<", "\ue001": "{"})
 _LINE_SPACED, _LINE_UNSPACED = 42, 18  # characters of a line
 _LINES = 2
 _MAX_CUE_MS = 7_000
@@ -46,6 +52,7 @@ def parse_subtitles(content: str, kind: str) -> list[Cue]:
     Raises:
         UsageError: it is not that format.
     """
+    content = _bounded(content, kind)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about fields that nobody reads here
@@ -55,10 +62,11 @@ def parse_subtitles(content: str, kind: str) -> list[Cue]:
             f"the transcript is not valid {kind.upper()}: {error}",
             "Give an SRT, VTT or ASS file, or a transcript.json of this program",
         ) from error
-    if len(parsed.events) > _MAX_CUES:
+    longest = max((len(event.text) for event in parsed.events), default=0)
+    if longest > _MAX_CUE_TEXT:
         raise UsageError(
-            f"the transcript has {len(parsed.events)} cues; {_MAX_CUES} is the most",
-            "Split the video and its subtitles into parts",
+            f"a subtitle of the transcript has {longest} characters; {_MAX_CUE_TEXT} is the most",
+            "Give subtitles with times, or a transcript.json of this program",
         )
     cues: list[Cue] = []
     for event in sorted(parsed.events, key=lambda event: (event.start, event.end)):
@@ -72,6 +80,23 @@ def parse_subtitles(content: str, kind: str) -> list[Cue]:
     return cues
 
 
+def _bounded(content: str, kind: str) -> str:
+    """The file without what makes the parser slow: each bracket that nothing closes costs it a search to the end.
+
+    Raises:
+        UsageError: more cues than anybody reads.
+    """
+    cues = content.count("\nDialogue:" if kind == "ass" else "-->")
+    if cues > _MAX_CUES:
+        raise UsageError(
+            f"the transcript has {cues} cues; {_MAX_CUES} is the most",
+            "Split the video and its subtitles into parts",
+        )
+    if kind == "ass":  # its overrides say what is a drawing
+        return _BRACE.sub(lambda found: found[1] or "\ue001", content)
+    return _TAG.sub("", content).translate(_OPENING)
+
+
 def _key(cue: Cue) -> tuple[int, int, str]:
     return cue.start_ms, cue.end_ms, cue.text
 
@@ -79,7 +104,7 @@ def _key(cue: Cue) -> tuple[int, int, str]:
 def _plain(text: str) -> str:
     """Text without tags, overrides, entities and control characters, on one line."""
     bare = html.unescape(_TAG.sub("", _ASS_BREAK.sub(" ", text)))
-    bare = _TAG.sub("", bare)  # a tag that was written with entities
+    bare = _TAG.sub("", bare).translate(_CLOSING)  # a tag may be written with entities
     return " ".join("".join(c if c.isprintable() else " " for c in bare).split())
 
 

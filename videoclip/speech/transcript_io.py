@@ -19,6 +19,8 @@ __all__ = ["MAX_TRANSCRIPT_BYTES", "SUBTITLES", "read_transcript", "write_transc
 
 MAX_TRANSCRIPT_BYTES = 20 * 1024 * 1024
 """A day of dense subtitles needs about 5 MB."""
+_MAX_WORDS = 500_000
+"""A day of talk without a pause."""
 
 SUBTITLES = "transcript"
 """Name of the engine of a transcript from subtitles: the times of its words are shared out, not heard."""
@@ -58,7 +60,14 @@ def read_transcript(path: Path, *, duration_ms: int) -> Transcript:
     if not inside:
         raise _beyond(path.name, duration_ms)
     language = guess_language(" ".join(cue.text for cue in inside))
-    runs = _in_order([cue_words(cue) for cue in inside], duration_ms)
+    spoken = [cue_words(cue) for cue in inside]
+    count = sum(map(len, spoken))
+    if count > _MAX_WORDS:
+        raise UsageError(
+            f"{path.name} has {count} words; {_MAX_WORDS} is the most",
+            "Give the subtitles of one video",
+        )
+    runs = _in_order(spoken, duration_ms)
     words = [word for run in runs for word in run]
     if _punctuated(words, language):
         sentences = build_sentences(words, language, punctuated=True)
