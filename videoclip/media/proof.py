@@ -43,6 +43,7 @@ class Expectation:
     """Length of a frame, the tolerance of the duration."""
     exact: bool = True
     """False for stream copies: their ends and pixel format are the source's."""
+    pixel_format: str = "yuv420p"
 
 
 def prove(
@@ -156,7 +157,10 @@ def _compare(
         if expect.exact:
             checks.append(
                 _check(
-                    "pixel_format", facts.pixel_format == "yuv420p", facts.pixel_format, "yuv420p"
+                    "pixel_format",
+                    facts.pixel_format == expect.pixel_format,
+                    facts.pixel_format,
+                    expect.pixel_format,
                 )
             )
     if expect.exact and facts.starts:
