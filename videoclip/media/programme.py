@@ -97,7 +97,7 @@ def make_programme(
     seconds = Fraction(samples, RATE)
     joined = [_piece(piece, number, limits) for number, piece in enumerate(pieces)]
     stream = joined[0] if len(joined) == 1 else ffmpeg.concat(*joined, v=0, a=1)
-    found = _write(stream, raw, limits, seconds, cancel)
+    found = _write(stream, raw, limits, seconds, cancel, measured=target is not None)
     _check_length(raw, samples)
     if target is None:
         return Sound(raw, samples, (), None)
@@ -185,8 +185,17 @@ def _write(
     limits: MediaLimits,
     seconds: Fraction,
     cancel: threading.Event | None,
+    *,
+    measured: bool = True,
 ) -> Loudness:
-    """Write a stream as W64 and measure it in the same pass."""
+    """Write a stream as W64 and, where wanted, measure it in the same pass; true peaks cost most of it."""
+    if not measured:
+        plain = ffmpeg.output(stream, out.name, f="w64", acodec="pcm_f32le").get_args()
+        run(
+            ["-copyts", "-filter_complex_threads", "1", *plain],
+            limits=limits, media_seconds=seconds, cwd=out.parent, cancel=cancel,
+        )  # fmt: skip
+        return Loudness(None, None)
     split = stream.filter_multi_output("asplit")
     kept = ffmpeg.output(split[0], out.name, f="w64", acodec="pcm_f32le")
     measured = ffmpeg.output(
