@@ -133,7 +133,9 @@ def _ours(
     return cost
 
 
-def _plain_arguments(source: Path, start: int, out: Path, preset: str, subtitles: Path | None, threads: int) -> list[str]:
+def _plain_arguments(
+    source: Path, start: int, out: Path, preset: str, subtitles: Path | None, threads: int
+) -> list[str]:
     filters = ["-vf", f"subtitles={subtitles}"] if subtitles else []
     return [
         "-threads", str(threads), "-ss", f"{start / 1000}", "-i", str(source), "-t", f"{LENGTH_MS / 1000}",
@@ -163,7 +165,9 @@ def _floor(gop: int) -> float:
 
 def cut(folder: Path) -> None:
     """Modes against plain FFmpeg."""
-    cues = [Cue(n * 2_000, n * 2_000 + 1_800, f"Caption number {n}, with some words") for n in range(10)]
+    cues = [
+        Cue(n * 2_000, n * 2_000 + 1_800, f"Caption number {n}, with some words") for n in range(10)
+    ]
     for gop in (50, 250):
         source = make_source(folder / f"gop{gop}.mp4", gop)
         media = probe(source, LIMITS)
@@ -178,12 +182,16 @@ def cut(folder: Path) -> None:
             "copy": _ours(source, media, folder / "o", CutMode.COPY, Captions.NONE),
             "smart": _ours(source, media, folder / "o", CutMode.SMART, Captions.NONE),
             "encode": _ours(source, media, folder / "o", CutMode.ENCODE, Captions.NONE),
-            "encode + captions": _ours(source, media, folder / "o", CutMode.ENCODE, Captions.BURN, cues),
+            "encode + captions": _ours(
+                source, media, folder / "o", CutMode.ENCODE, Captions.BURN, cues
+            ),
         }
         base = rows["ffmpeg veryfast"].cpu
         print(f"{'':28} {'cpu s':>7} {'wall s':>7} {'proof s':>8} {'x veryfast':>10}")
         for name, cost in rows.items():
-            print(f"{name:28} {cost.own:7.2f} {cost.wall:7.2f} {cost.proof:8.2f} {cost.own / base:10.3f}")
+            print(
+                f"{name:28} {cost.own:7.2f} {cost.wall:7.2f} {cost.proof:8.2f} {cost.own / base:10.3f}"
+            )
         floor = _floor(gop)
         print(f"floor (frames in partial head GOPs): {floor:.3f} x veryfast")
         smart, medium = rows["smart"].own, rows["ffmpeg medium"].cpu
@@ -196,7 +204,9 @@ def cut(folder: Path) -> None:
              rows["encode + captions"].own / rows["ffmpeg veryfast + subtitles"].cpu, 1.10),
         ]  # fmt: skip
         for name, ratio, target in targets:
-            print(f"{name:30} {ratio:.3f} (promise <= {target:.3f}) {'' if ratio <= target else 'MISSED'}")
+            print(
+                f"{name:30} {ratio:.3f} (promise <= {target:.3f}) {'' if ratio <= target else 'MISSED'}"
+            )
         source.unlink()
         print(flush=True)
 
@@ -206,7 +216,8 @@ def _srt(cues: Sequence[Cue]) -> str:
         return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02},{ms % 1000:03}"
 
     return "\n".join(
-        f"{number}\n{stamp(cue.start_ms)} --> {stamp(cue.end_ms)}\n{cue.text}\n" for number, cue in enumerate(cues, 1)
+        f"{number}\n{stamp(cue.start_ms)} --> {stamp(cue.end_ms)}\n{cue.text}\n"
+        for number, cue in enumerate(cues, 1)
     )
 
 
@@ -218,7 +229,8 @@ def ways(folder: Path) -> None:
 
     def side_by_side() -> None:
         waiting = [
-            _plain_arguments(source, start, out / f"{n}.mp4", "veryfast", None, 1) for n, start in enumerate(STARTS_MS)
+            _plain_arguments(source, start, out / f"{n}.mp4", "veryfast", None, 1)
+            for n, start in enumerate(STARTS_MS)
         ]
         lock = threading.Lock()
 
@@ -257,7 +269,10 @@ def ways(folder: Path) -> None:
     ):
         began, clock = _cpu(), time.monotonic()
         way()
-        print(f"{name:42} cpu {_cpu() - began:6.1f} s  wall {time.monotonic() - clock:6.1f} s", flush=True)
+        print(
+            f"{name:42} cpu {_cpu() - began:6.1f} s  wall {time.monotonic() - clock:6.1f} s",
+            flush=True,
+        )
 
 
 def _processors() -> set[int]:

@@ -17,7 +17,7 @@ from videoclip.media.smart.build import Built, Copy, Part
 from videoclip.media.smart.edges import upright
 from videoclip.media.smart.mp4_read import BrokenFile, Track, read_tracks
 from videoclip.media.smart.mp4_write import OutTrack, Piece, write_mp4
-from videoclip.media.smart.nal import Codec, Unfit, read_codec, units
+from videoclip.media.smart.nal import Codec, Unfit, Unit, classify, read_codec, units
 
 __all__ = ["verify"]
 
@@ -133,11 +133,16 @@ def _check_seams(bench: Bench, video: Track, built: Built) -> None:
     inputs: list[str] = []
     outputs: list[str] = []
     expected: list[list[int]] = []
-    for first, last in _seams(video, built.origins):
+    for first, last, place in _seams(video, built.origins):
         number = len(expected)
         # What is shown before the keyframe that decoding starts with belongs to pictures before it.
         origin = video.samples[first].pts
-        samples = [sample for sample in video.samples[first:last] if sample.pts >= origin]
+        far = _disposable(video, built.codec, first, place - _NEAR)
+        samples = [
+            sample
+            for index, sample in enumerate(video.samples[first:last], first)
+            if sample.pts >= origin and index not in far
+        ]
         times = [sample.pts - origin for sample in samples]
         path = bench.job.work / f"seam{number}.mp4"
         end = max(times) + 1
@@ -161,7 +166,9 @@ def _check_seams(bench: Bench, video: Track, built: Built) -> None:
     if not expected:
         return
     try:
-        bench.run(["-xerror", "-copyts", *inputs, *outputs], Fraction(sum(map(len, expected)), 10) + 10)
+        bench.run(
+            ["-xerror", "-copyts", *inputs, *outputs], Fraction(sum(map(len, expected)), 10) + 10
+        )
     except MediaToolFailed as error:
         raise Unfit(f"its seams do not decode ({error.cause})") from error
     for number, times in enumerate(expected):
@@ -174,8 +181,20 @@ def _shown(path: Path) -> list[int]:
     return [int(line.split(",")[2]) for line in lines if line and not line.startswith("#")]
 
 
-def _seams(video: Track, origins: Sequence[Copy | None]) -> list[tuple[int, int]]:
-    """First and last (exclusive) sample to decode for each change between encoded and copied."""
+def _disposable(video: Track, codec: Codec, first: int, last: int) -> set[int]:
+    """Samples that no other picture needs, far from the seam: decoding them would prove nothing there."""
+    units_of: dict[int, Unit] = {}
+    with video.path.open("rb") as stream:
+        for index in range(first, last):
+            stream.seek(video.samples[index].offset)
+            head = stream.read(video.samples[index].size)
+            units_of[index] = classify(codec, head, sets_known=False)
+    top = max((unit.layer for unit in units_of.values()), default=0)
+    return {index for index, unit in units_of.items() if unit.disposable and unit.layer == top}
+
+
+def _seams(video: Track, origins: Sequence[Copy | None]) -> list[tuple[int, int, int]]:
+    """First and last (exclusive) sample to decode for each change between encoded and copied, and its place."""
     found = []
     for place in range(1, len(origins)):
         before, after = origins[place - 1], origins[place]
@@ -186,7 +205,7 @@ def _seams(video: Track, origins: Sequence[Copy | None]) -> list[tuple[int, int]
         first = place - 1
         while first > 0 and not video.samples[first].sync:
             first -= 1
-        found.append((first, _closed(video, first, min(len(origins), place + _NEAR))))
+        found.append((first, _closed(video, first, min(len(origins), place + _NEAR)), place))
     return found
 
 

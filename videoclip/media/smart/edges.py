@@ -63,7 +63,8 @@ def encoder_arguments(
     if codec.name == "h264":
         return [
             "-c:v", "libx264", *common, "-profile:v", codec.profile, "-threads", str(threads),
-            "-x264-params", f"sps-id={set_id}:open-gop=0",
+            # Looking ahead buys little in a second of video, and costs a third of the time in memory.
+            "-x264-params", f"sps-id={set_id}:open-gop=0:rc-lookahead=0:sync-lookahead=0",
         ]  # fmt: skip
     pool = "none" if threads == 1 else str(threads)
     return [
