@@ -15,14 +15,14 @@ from videoclip.media.boxes import index_first
 from videoclip.media.ffmpeg import input_args
 from videoclip.media.smart.build import Built, Copy, Part
 from videoclip.media.smart.edges import upright
-from videoclip.media.smart.mp4_read import BrokenFile, Track, read_tracks
+from videoclip.media.smart.mp4_read import BrokenFile, Sample, Track, read_tracks
 from videoclip.media.smart.mp4_write import OutTrack, Piece, write_mp4
-from videoclip.media.smart.nal import Codec, Unfit, Unit, classify, read_codec, units
+from videoclip.media.smart.nal import Codec, Unfit, read_codec, units
 
 __all__ = ["verify"]
 
-_NEAR = 8
-"""Packets of the copied part that are decoded at a seam, at least."""
+_NEAR = 4
+"""Packets that are decoded on each side of a seam, at least."""
 _START_CODE = re.compile(rb"\x00\x00\x01")
 
 
@@ -133,16 +133,9 @@ def _check_seams(bench: Bench, video: Track, built: Built) -> None:
     inputs: list[str] = []
     outputs: list[str] = []
     expected: list[list[int]] = []
-    for first, last, place in _seams(video, built.origins):
+    for samples in _seams(video, built.origins):
         number = len(expected)
-        # What is shown before the keyframe that decoding starts with belongs to pictures before it.
-        origin = video.samples[first].pts
-        far = _disposable(video, built.codec, first, place - _NEAR)
-        samples = [
-            sample
-            for index, sample in enumerate(video.samples[first:last], first)
-            if sample.pts >= origin and index not in far
-        ]
+        origin = min(sample.pts for sample in samples)
         times = [sample.pts - origin for sample in samples]
         path = bench.job.work / f"seam{number}.mp4"
         end = max(times) + 1
@@ -181,40 +174,33 @@ def _shown(path: Path) -> list[int]:
     return [int(line.split(",")[2]) for line in lines if line and not line.startswith("#")]
 
 
-def _disposable(video: Track, codec: Codec, first: int, last: int) -> set[int]:
-    """Samples that no other picture needs, far from the seam: decoding them would prove nothing there."""
-    units_of: dict[int, Unit] = {}
-    with video.path.open("rb") as stream:
-        for index in range(first, last):
-            stream.seek(video.samples[index].offset)
-            head = stream.read(video.samples[index].size)
-            units_of[index] = classify(codec, head, sets_known=False)
-    top = max((unit.layer for unit in units_of.values()), default=0)
-    return {index for index, unit in units_of.items() if unit.disposable and unit.layer == top}
+def _seams(video: Track, origins: Sequence[Copy | None]) -> list[list[Sample]]:
+    """The samples to decode for each place where copied and encoded ones meet.
 
-
-def _seams(video: Track, origins: Sequence[Copy | None]) -> list[tuple[int, int, int]]:
-    """First and last (exclusive) sample to decode for each change between encoded and copied, and its place."""
+    Behind each such place stands a keyframe that needs nothing earlier, so the beginning of the last
+    GOP before it tells as much as the whole; the proof decodes everything anyway.
+    """
     found = []
     for place in range(1, len(origins)):
         before, after = origins[place - 1], origins[place]
-        if (before is None) == (after is None) and (
-            before is None or after is None or before.part == after.part
-        ):
+        same = before.part == after.part if before and after else before is after
+        if same:
             continue
         first = place - 1
         while first > 0 and not video.samples[first].sync:
             first -= 1
-        found.append((first, _closed(video, first, min(len(origins), place + _NEAR)), place))
+        found.append(_beginning(video.samples[first:place]) + _beginning(video.samples[place:]))
     return found
 
 
-def _closed(video: Track, first: int, last: int) -> int:
-    """``last``, moved on until the frames between are complete in the order that they are shown."""
-    samples = video.samples
-    shown = sorted(sample.pts for sample in samples[first:])
-    latest = max(sample.pts for sample in samples[first:last])
-    while last < len(samples) and latest != shown[last - first - 1]:
-        latest = max(latest, samples[last].pts)
-        last += 1
-    return last
+def _beginning(samples: Sequence[Sample]) -> list[Sample]:
+    """Some packets from a keyframe on that are complete in the order in which they are shown."""
+    # What is shown before the keyframe needs pictures before it.
+    samples = [sample for sample in samples if sample.pts >= samples[0].pts]
+    shown = sorted(sample.pts for sample in samples)
+    latest = samples[0].pts
+    for count, sample in enumerate(samples, 1):
+        latest = max(latest, sample.pts)
+        if count >= _NEAR and latest == shown[count - 1]:
+            return list(samples[:count])
+    return list(samples)

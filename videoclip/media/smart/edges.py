@@ -116,7 +116,7 @@ def encode_edges(bench: Bench, jobs: Sequence[EdgeJob], codec: Codec) -> list[En
         ]  # fmt: skip
     try:
         seconds = sum((len(job.edge.feed) / rate for job in jobs), Fraction(1))
-        bench.run(["-copyts", *inputs, *outputs], seconds)
+        bench.run(["-xerror", "-copyts", *inputs, *outputs], seconds)
         return [_read(bench.job.work / f"edge-{job.name}.mp4", job, tick) for job in jobs]
     except (MediaToolFailed, BrokenFile) as error:
         cause = error.cause if isinstance(error, MediaToolFailed) else str(error)

@@ -206,19 +206,17 @@ def _skip_scaling(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-def classify(codec: Codec, sample: bytes | memoryview, *, sets_known: bool = True) -> Unit:
+def classify(codec: Codec, sample: bytes | memoryview) -> Unit:
     """What an access unit is to a decoder.
-
-    ``sets_known`` demands that parameter sets inside are those of the sample entry.
 
     Raises:
         Unfit: it holds something that cannot be copied in parts, or parameter sets that differ.
     """
-    sets = codec.sets if sets_known else None
-    return _classify_avc(sets, sample) if codec.name == "h264" else _classify_hevc(sets, sample)
+    kind = _classify_avc if codec.name == "h264" else _classify_hevc
+    return kind(codec.sets, sample)
 
 
-def _classify_avc(sets: frozenset[bytes] | None, sample: bytes | memoryview) -> Unit:
+def _classify_avc(sets: frozenset[bytes], sample: bytes | memoryview) -> Unit:
     start, needed, pictures = False, False, 0
     for unit in units(sample):
         kind = unit[0] & 31
@@ -227,7 +225,7 @@ def _classify_avc(sets: frozenset[bytes] | None, sample: bytes | memoryview) -> 
             needed |= bool(unit[0] >> 5 & 3)
             pictures += 1
         elif kind in (7, 8, 13):
-            if kind != 13 and sets is not None and bytes(unit) not in sets:
+            if kind != 13 and bytes(unit) not in sets:
                 raise Unfit("its parameter sets change")
         elif kind in (2, 3, 4) or 14 <= kind <= 23:
             raise Unfit("it uses extensions of H.264 that cannot be copied in parts")
@@ -236,7 +234,7 @@ def _classify_avc(sets: frozenset[bytes] | None, sample: bytes | memoryview) -> 
     return Unit(start, leading=False, disposable=not needed, layer=0)
 
 
-def _classify_hevc(sets: frozenset[bytes] | None, sample: bytes | memoryview) -> Unit:
+def _classify_hevc(sets: frozenset[bytes], sample: bytes | memoryview) -> Unit:
     kinds, layer = set(), 0
     for unit in units(sample):
         kind = unit[0] >> 1 & 63
@@ -247,7 +245,7 @@ def _classify_hevc(sets: frozenset[bytes] | None, sample: bytes | memoryview) ->
         if kind < 32:
             kinds.add(kind)
             layer = (unit[1] & 7) - 1
-        elif kind in (32, 33, 34) and sets is not None and bytes(unit) not in sets:
+        elif kind in (32, 33, 34) and bytes(unit) not in sets:
             raise Unfit("its parameter sets change")
     if len(kinds) != 1:
         raise Unfit("some of its packets hold no picture, or several")
