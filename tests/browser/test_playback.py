@@ -20,7 +20,7 @@ from videoclip.media.captions import Cue
 from videoclip.media.render import Rendered
 from videoclip.schemas import Aspect, Captions, CutMode, Framing
 
-MODES = [CutMode.COPY, CutMode.ENCODE]
+MODES = [CutMode.COPY, CutMode.SMART, CutMode.ENCODE]
 HIDDEN = {CutMode.COPY: 3}
 """Frames stored behind the end, never shown, which Chromium counts into the length."""
 

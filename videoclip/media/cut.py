@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoclip.errors import EngineUnavailable, UsageError, one_line
+from videoclip.errors import UsageError, one_line
 from videoclip.media.captions import STYLES, Cue
-from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO
+from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO, SMART_VIDEO
 from videoclip.media.geometry import plan_frame
 from videoclip.schemas import (
     Aspect,
@@ -30,6 +30,7 @@ __all__ = [
     "watermark_image",
 ]
 
+_JOINED = "several ranges joined"
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".svg", ".tif", ".tiff")
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png_pipe", b"\xff\xd8\xff": "jpeg_pipe"}
 _SOUND_TOO = ("burnt", "several", "another speed")
@@ -85,15 +86,21 @@ def clip_size(media: MediaInfo, options: RenderOptions) -> tuple[int, int]:
     return frame.width, frame.height
 
 
-def choose_mode(options: RenderOptions, media: MediaInfo) -> CutMode:
+def choose_mode(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) -> CutMode:
     """The way of cutting for these wishes: ``auto`` is the cheapest one that is frame-exact.
 
+    ``smart`` may still turn out to be impossible when the packets are seen; then it encodes by itself.
+
     Raises:
-        EngineUnavailable: ``smart`` was asked for.
         UsageError: the wishes cannot be met together.
     """
-    check_options(options, media)
-    return CutMode.COPY if options.mode is CutMode.COPY else CutMode.ENCODE
+    check_options(options, media, ranges=ranges)
+    if options.mode is not CutMode.AUTO:
+        return options.mode
+    untouched = set(_pixel_wishes(options, ranges)) <= {_JOINED}
+    if untouched and media.video is not None and media.video.codec in SMART_VIDEO:
+        return CutMode.SMART
+    return CutMode.ENCODE
 
 
 def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) -> None:
@@ -105,14 +112,8 @@ def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) 
         ranges: how many ranges are joined into the clip.
 
     Raises:
-        EngineUnavailable: ``smart`` cutting, which is not there yet.
         UsageError: an unknown style, a missing file, or wishes that contradict each other.
     """
-    if options.mode is CutMode.SMART:
-        raise EngineUnavailable(
-            "smart cutting is not available in this version",
-            "Use --mode encode (frame-exact) or --mode copy (instant, starts at a keyframe)",
-        )
     if options.style not in STYLES:
         raise UsageError(
             f"there is no caption style {one_line(options.style, 40)!r}",
@@ -140,6 +141,8 @@ def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) 
     if options.mode is CutMode.COPY:
         sound = {"less noise": options.denoise, "levelled voices": options.level_dialogue}
         _check_copy(media, wishes + [wish for wish, wanted in sound.items() if wanted])
+    if options.mode is CutMode.SMART:
+        _check_smart(media, [wish for wish in wishes if wish != _JOINED])
 
 
 def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
@@ -150,8 +153,9 @@ def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
         "an outro": options.outro is not None,
         "another aspect": options.aspect is not Aspect.SOURCE,
         "a title card": options.title_card_ms > 0,
-        "several ranges joined": ranges > 1 or bool(options.jump_cuts),
         "another speed": options.speed != 100,
+        "a cross-fade": options.crossfade_ms > 0,
+        _JOINED: ranges > 1 or bool(options.jump_cuts),
     }
     return [wish for wish, wanted in found.items() if wanted]
 
@@ -169,6 +173,16 @@ def _check_copy(media: MediaInfo, wishes: list[str]) -> None:
         raise UsageError(
             f"--mode copy cannot put {media.video.codec} and {audio} into an MP4 file",
             "Use --mode encode or auto",
+        )
+
+
+def _check_smart(media: MediaInfo, wishes: list[str]) -> None:
+    if media.video is None:
+        raise UsageError("--mode smart needs a source with video", "Use --mode encode or auto")
+    if wishes:
+        raise UsageError(
+            f"--mode smart copies pictures as they are, so it cannot give {' and '.join(wishes)}",
+            "Use --mode encode or auto, or leave these out (such as --captions soft)",
         )
 
 

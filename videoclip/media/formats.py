@@ -15,6 +15,7 @@ __all__ = [
     "IMAGE_DEMUXERS",
     "PROTECTED_TAGS",
     "PROTOCOLS",
+    "SMART_VIDEO",
     "is_audio_container",
 ]
 
@@ -121,6 +122,9 @@ PROTECTED_TAGS = frozenset({"encv", "enca", "drms", "drmi", "drmt"})
 COPYABLE_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 COPYABLE_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 """Codecs that MP4 holds in a way that players read."""
+
+SMART_VIDEO = frozenset({"h264", "hevc"})
+"""Codecs whose GOPs are copied and whose edges are encoded anew so that one decoder takes both."""
 
 
 def is_audio_container(container: str) -> bool:

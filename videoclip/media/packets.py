@@ -25,6 +25,7 @@ __all__ = [
     "Packet",
     "expected_frames",
     "first_frame_pts",
+    "frame_span",
     "plan_spans",
     "scan",
     "time_base",
@@ -154,7 +155,25 @@ def first_frame_pts(path: Path, media: MediaInfo, limits: MediaLimits) -> int:
 
 
 def decode_first(path: Path, container: str, stream: int, limits: MediaLimits) -> int:
-    """As ``first_frame_pts``, for a stream that is not described yet."""
+    """As ``first_frame_pts``, for a stream that is not described yet; remembered while the file stays as it is."""
+    try:
+        status = path.stat()
+    except OSError:
+        return _decode_first(path, container, stream, limits)
+    state = (path.absolute(), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    key = (*state, container, stream)
+    if key not in _FIRST:
+        if len(_FIRST) >= _FIRST_MAX:
+            _FIRST.pop(next(iter(_FIRST)))
+        _FIRST[key] = _decode_first(path, container, stream, limits)
+    return _FIRST[key]
+
+
+_FIRST: dict[tuple[object, ...], int] = {}
+_FIRST_MAX = 256
+
+
+def _decode_first(path: Path, container: str, stream: int, limits: MediaLimits) -> int:
     for packets in (24, 600):
         text, result = run_probe(
             [
@@ -220,11 +239,8 @@ def _plan(
 ) -> FrameSpan:
     assert media.video is not None
     tick = time_base(media)
-    # The first tick at or after each border: the integer form of a <= t < b.
-    low = first + math.ceil(Fraction(piece.start_ms, 1000) / tick)
-    high = first + math.ceil(Fraction(piece.end_ms, 1000) / tick)
-    begin = first * tick + Fraction(piece.start_ms, 1000)
-    end = first * tick + Fraction(piece.end_ms, 1000)
+    low, _ = _borders(tick, first, piece)
+    begin, end = (first * tick + Fraction(ms, 1000) for ms in (piece.start_ms, piece.end_ms))
     for margin in (*margins, None):
         seek = None if margin is None else begin - margin
         if seek is not None and seek <= first * tick:
@@ -236,6 +252,35 @@ def _plan(
         # A keyframe in front of the range must have been read, else its first frames cannot be decoded.
         if seek is None or any(packet.keyframe and packet.pts <= low for packet in packets):
             break
+    return frame_span(media, first, piece, packets, seek)
+
+
+def _borders(tick: Fraction, first: int, piece: TimeRange) -> tuple[int, int]:
+    """The first tick at or after each border: the integer form of a <= t < b."""
+    start, end = (
+        first + math.ceil(Fraction(ms, 1000) / tick) for ms in (piece.start_ms, piece.end_ms)
+    )
+    return start, end
+
+
+def frame_span(
+    media: MediaInfo, first: int, piece: TimeRange, packets: list[Packet], seek: Fraction | None
+) -> FrameSpan:
+    """The exact frames of a range, from the packets around it.
+
+    Args:
+        media: the source.
+        first: its first frame's time, ticks.
+        piece: the range.
+        packets: from a keyframe before the range to some seconds behind it, by presentation time.
+        seek: where they were read from; handed through.
+
+    Raises:
+        MediaToolFailed: the range lies behind the last frame.
+    """
+    tick = time_base(media)
+    low, high = _borders(tick, first, piece)
+    begin, end = (first * tick + Fraction(ms, 1000) for ms in (piece.start_ms, piece.end_ms))
     packets = [packet for packet in packets if packet.pts >= first]
     if not packets:
         return FrameSpan(seek, begin, end, end, low, high, None, constant=False)

@@ -12,6 +12,7 @@ from videoclip.media.cut import Rendered, RenderJob, check_options, choose_mode,
 from videoclip.media.encode import encode
 from videoclip.media.ffmpeg import cpu_meter
 from videoclip.media.simple import copy_packets, sound_clip
+from videoclip.media.smart.cut import smart_cut
 from videoclip.schemas import CutMode
 from videoclip.settings import MediaLimits
 
@@ -53,8 +54,11 @@ def render(
     bench = Bench(job, limits, on_progress, cancel, threads)
     try:
         with cpu_meter() as spent:
-            if choose_mode(job.options, job.media) is CutMode.COPY:
+            mode = choose_mode(job.options, job.media, ranges=len(job.ranges))
+            if mode is CutMode.COPY:
                 done = copy_packets(bench)
+            elif mode is CutMode.SMART:
+                done = smart_cut(bench)
             elif job.media.video is None:
                 done = sound_clip(bench)
             else:

@@ -1,0 +1,206 @@
+"""Verifies a finished smart cut against the source's list of packets, and decodes across its seams."""
+
+from __future__ import annotations
+
+import mmap
+import re
+import zlib
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from videoclip.errors import MediaToolFailed
+from videoclip.media.bench import Bench
+from videoclip.media.boxes import index_first
+from videoclip.media.ffmpeg import input_args
+from videoclip.media.smart.build import Built, Copy, Part
+from videoclip.media.smart.edges import upright
+from videoclip.media.smart.mp4_read import BrokenFile, Sample, Track, read_tracks
+from videoclip.media.smart.mp4_write import OutTrack, Piece, write_mp4
+from videoclip.media.smart.nal import Codec, Unfit, read_codec, units
+
+__all__ = ["verify"]
+
+_NEAR = 4
+"""Packets that are decoded on each side of a seam, at least."""
+_START_CODE = re.compile(rb"\x00\x00\x01")
+
+
+def verify(bench: Bench, path: Path, parts: Sequence[Part], built: Built) -> None:
+    """Open the file anew and compare.
+
+    Raises:
+        Unfit: something is not as it must be.
+    """
+    try:
+        tracks = read_tracks(path)
+        video = next(track for track in tracks if track.kind == "vide")
+    except (BrokenFile, StopIteration) as error:
+        raise Unfit("the finished file cannot be read back") from error
+    if not index_first(path):
+        raise Unfit("the finished file has its index at the end")
+    _check_times(video, built)
+    _check_sets(video, parts, built.codec)
+    _check_packets(video, parts, built)
+    _check_seams(bench, video, built)
+
+
+def _check_times(video: Track, built: Built) -> None:
+    origin = video.media_time
+    if [sample.pts - origin for sample in video.samples] != list(built.track.pts):
+        raise Unfit("the finished file shows its frames at other times")
+    if any(a.dts >= b.dts for a, b in zip(video.samples, video.samples[1:], strict=False)):
+        raise Unfit("the finished file's decoding times do not increase")
+    if any(sample.pts < sample.dts for sample in video.samples):
+        raise Unfit("the finished file decodes frames after they are shown")
+    # Nothing is hidden: the edit list begins with the first frame and ends with the last.
+    if min(built.track.pts) != 0 or len(video.edits) != 1:
+        raise Unfit("the finished file hides frames")
+
+
+def _check_sets(video: Track, parts: Sequence[Part], codec: Codec) -> None:
+    """Every parameter set of source and edges is there."""
+    have = read_codec(video.entries[0])
+    wanted = set(codec.sets)
+    if codec.name == "h264":
+        wanted |= {
+            unit
+            for part in parts
+            for edge in (part.head, part.tail)
+            if edge
+            for unit in edge.codec.sets
+        }
+    if have.sets != wanted:
+        raise Unfit("the finished file has other parameter sets")
+
+
+def _check_packets(video: Track, parts: Sequence[Part], built: Built) -> None:
+    raws = [part.grab.raw.read_bytes() if part.grab.raw else None for part in parts]
+    starts = [_raw_starts(part) for part in parts]
+    with (
+        video.path.open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        for sample, origin, piece in zip(
+            video.samples, built.origins, built.track.pieces, strict=True
+        ):
+            if origin is None:
+                continue
+            begin = sample.offset + len(piece.before)
+            have = data[begin : sample.offset + sample.size]
+            if piece.mask is not None:
+                have = _unmasked(have, piece)
+            raw = raws[origin.part]
+            if raw is None:
+                listed = parts[origin.part].grab.pictures[origin.number]
+                same = len(have) == listed.size and zlib.crc32(have) == listed.check
+            else:
+                first = starts[origin.part][origin.number]
+                last = first + parts[origin.part].grab.pictures[origin.number].size
+                same = _annex_b_units(raw[first:last]) == [bytes(unit) for unit in units(have)]
+            if not same:
+                raise Unfit("a copied packet is not what the source has")
+
+
+def _unmasked(have: bytes, piece: Piece) -> bytes:
+    """The source's bytes, where only the type in unit headers was changed."""
+    with piece.path.open("rb") as stream:
+        stream.seek(piece.offset)
+        source = stream.read(piece.size)
+    place, fixed = 0, bytearray(have)
+    for unit in units(source):
+        if place + 4 < len(fixed) and fixed[place + 4] & 0x81 == unit[0] & 0x81:
+            fixed[place + 4] = unit[0]
+        place += 4 + len(unit)
+    return bytes(fixed)
+
+
+def _raw_starts(part: Part) -> list[int]:
+    starts, place = [], 0
+    for item in part.grab.pictures:
+        starts.append(place)
+        place += item.size
+    return starts
+
+
+def _annex_b_units(data: bytes) -> list[bytes]:
+    found = [unit.rstrip(b"\0") for unit in _START_CODE.split(data)[1:]]
+    return [unit for unit in found if unit]
+
+
+def _check_seams(bench: Bench, video: Track, built: Built) -> None:
+    """Decode the packets around each place where copied and encoded ones meet; each frame at its time."""
+    inputs: list[str] = []
+    outputs: list[str] = []
+    expected: list[list[int]] = []
+    for samples in _seams(video, built.origins):
+        number = len(expected)
+        origin = min(sample.pts for sample in samples)
+        times = [sample.pts - origin for sample in samples]
+        path = bench.job.work / f"seam{number}.mp4"
+        end = max(times) + 1
+        write_mp4(
+            path,
+            [
+                OutTrack(
+                    video.timescale, video.entries[0], video.handler, video.media_header, upright(video),
+                    [Piece(video.path, sample.offset, sample.size) for sample in samples],
+                    times, [sample.sync for sample in samples], end, ((end, 0),),
+                )
+            ],
+        )  # fmt: skip
+        inputs += ["-threads", str(bench.threads), *input_args(path, "mov", bench.limits)]
+        outputs += [
+            "-map", f"{number}:v:0", "-vf", f"settb=1/{video.timescale}", "-fps_mode", "passthrough",
+            "-enc_time_base:v", f"1:{video.timescale}", "-c:v", "wrapped_avframe", "-f", "framecrc",
+            f"seam{number}.txt",
+        ]  # fmt: skip
+        expected.append(sorted(times))
+    if not expected:
+        return
+    try:
+        bench.run(
+            ["-xerror", "-copyts", *inputs, *outputs], Fraction(sum(map(len, expected)), 10) + 10
+        )
+    except MediaToolFailed as error:
+        raise Unfit(f"its seams do not decode ({error.cause})") from error
+    for number, times in enumerate(expected):
+        if _shown(bench.job.work / f"seam{number}.txt") != times:
+            raise Unfit("frames are missing or late at a seam")
+
+
+def _shown(path: Path) -> list[int]:
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+    return [int(line.split(",")[2]) for line in lines if line and not line.startswith("#")]
+
+
+def _seams(video: Track, origins: Sequence[Copy | None]) -> list[list[Sample]]:
+    """The samples to decode for each place where copied and encoded ones meet.
+
+    Behind each such place stands a keyframe that needs nothing earlier, so the beginning of the last
+    GOP before it tells as much as the whole; the proof decodes everything anyway.
+    """
+    found = []
+    for place in range(1, len(origins)):
+        before, after = origins[place - 1], origins[place]
+        same = before.part == after.part if before and after else before is after
+        if same:
+            continue
+        first = place - 1
+        while first > 0 and not video.samples[first].sync:
+            first -= 1
+        found.append(_beginning(video.samples[first:place]) + _beginning(video.samples[place:]))
+    return found
+
+
+def _beginning(samples: Sequence[Sample]) -> list[Sample]:
+    """Some packets from a keyframe on that are complete in the order in which they are shown."""
+    # What is shown before the keyframe needs pictures before it.
+    samples = [sample for sample in samples if sample.pts >= samples[0].pts]
+    shown = sorted(sample.pts for sample in samples)
+    latest = samples[0].pts
+    for count, sample in enumerate(samples, 1):
+        latest = max(latest, sample.pts)
+        if count >= _NEAR and latest == shown[count - 1]:
+            return list(samples[:count])
+    return list(samples)
