@@ -323,7 +323,7 @@ def test_debug_shows_the_traceback(command: Command, tmp_path: Path) -> None:
         (["--loudness", "loud"], "neither a number nor off"),
         (["--min-seconds", "60", "--max-seconds", "30"], "--max-seconds 30 is shorter"),
         (["--style", "no-such-style"], "style"),
-        (["--mode", "smart"], "smart"),
+        (["--mode", "smart"], "--captions soft"),
         (["--mode", "copy"], "copy"),
         (["--recogniser", "funasr"], "FunASR"),
         (["--language", "zh"], "zh"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from videoclip.errors import EngineUnavailable, UsageError
+from videoclip.errors import UsageError
 from videoclip.media.cut import RenderJob, check_options, choose_mode, clip_size, watermark_image
 from videoclip.media.ffmpeg import input_args, last_line
 from videoclip.media.geometry import plan_frame
@@ -19,6 +19,7 @@ from videoclip.schemas import (
     AudioStream,
     Captions,
     CutMode,
+    JumpCut,
     MediaInfo,
     RenderOptions,
     TimeRange,
@@ -53,9 +54,33 @@ def test_auto_is_frame_exact_and_copy_is_only_taken_when_asked_for() -> None:
     assert choose_mode(COPY, media()) is CutMode.COPY
 
 
-def test_smart_says_what_to_use_instead() -> None:
-    with pytest.raises(EngineUnavailable, match="--mode encode"):
-        check_options(RenderOptions(mode=CutMode.SMART), media())
+SMART = RenderOptions(mode=CutMode.SMART, captions=Captions.SIDECAR)
+
+
+def test_auto_is_smart_where_pixels_stay_as_they_are() -> None:
+    untouched = RenderOptions(captions=Captions.SOFT)
+    assert choose_mode(untouched, media()) is CutMode.SMART
+    assert choose_mode(untouched, media(), ranges=3) is CutMode.SMART
+    assert choose_mode(SMART, media()) is CutMode.SMART
+    vp9 = media(video=video(codec="vp9"))
+    assert choose_mode(untouched, vp9) is CutMode.ENCODE
+    assert choose_mode(untouched.model_copy(update={"speed": 125}), media()) is CutMode.ENCODE
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"captions": Captions.BURN}, "burnt captions"),
+        ({"watermark": "brand"}, "watermark"),
+        ({"aspect": Aspect.TALL}, "aspect"),
+        ({"title_card_ms": 1_000}, "title card"),
+        ({"speed": 150}, "speed"),
+        ({"crossfade_ms": 200, "jump_cuts": [JumpCut.SILENCE]}, "cross-fade"),
+    ],
+)
+def test_smart_refuses_what_changes_pixels(change: dict[str, Any], word: str) -> None:
+    with pytest.raises(UsageError, match=word):
+        check_options(SMART.model_copy(update=change), media())
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,15 @@ from tests.unit.test_media_options import media
 from videoclip.schemas import (
     Aspect,
     Candidate,
+    ClipRequest,
     Engine,
     RenderOptions,
     Sentence,
     Transcript,
     Word,
 )
+
+ASKED = ClipRequest(source="/a.mp4")
 
 
 def transcript(language: str, texts: list[str], step: int) -> Transcript:
@@ -49,7 +52,7 @@ CHOSEN = Candidate(
 
 
 def test_the_translation_of_what_lies_in_the_clip_goes_with_it() -> None:
-    plan = _plan(CHOSEN, FIRST, SECOND)
+    plan = _plan(CHOSEN, FIRST, SECOND, [], ASKED)
     assert [sentence.text for sentence in plan.second] == ["Hello world", "Goodbye friends"]
     first, second = _cues(plan, media(), RenderOptions())
     assert "".join(cue.text for cue in first) == "你好世界再见朋友"
@@ -58,12 +61,12 @@ def test_the_translation_of_what_lies_in_the_clip_goes_with_it() -> None:
 
 
 def test_without_a_translation_there_is_no_second_language() -> None:
-    assert _cues(_plan(CHOSEN, FIRST, None), media(), RenderOptions())[1] == ()
+    assert _cues(_plan(CHOSEN, FIRST, None, [], ASKED), media(), RenderOptions())[1] == ()
 
 
 def test_a_style_with_large_letters_gets_shorter_lines() -> None:
     said = transcript("en", ["one two three four five six seven eight nine ten eleven"], 300)
-    plan = _plan(CHOSEN.model_copy(update={"last_sentence": 0}), said, None)
+    plan = _plan(CHOSEN.model_copy(update={"last_sentence": 0}), said, None, [], ASKED)
     longest = {
         style: max(
             len(line)
