@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from videoclip.media.captions import Cue
 from videoclip.media.probe import probe
 from videoclip.media.render import Rendered, RenderJob, render
-from videoclip.schemas import Captions, RenderOptions, TimeRange
+from videoclip.schemas import Captions, CutMode, RenderOptions, TimeRange
 from videoclip.settings import MediaLimits
 
 __all__ = ["LIMITS", "clip_of", "ffmpeg", "frames_in", "samples_of"]
@@ -29,10 +29,10 @@ def clip_of(
     cues: Sequence[Cue] = (),
     **options: Any,
 ) -> Rendered:
-    """Render ``ranges`` (ms) of a source into ``work``; without captions unless asked for."""
+    """Render ``ranges`` (ms) of a source into ``work``; without captions and encoded unless asked otherwise."""
     work.mkdir(exist_ok=True)
     pieces = tuple(TimeRange(start_ms=a, end_ms=b) for a, b in ranges)
-    wishes = RenderOptions(**{"captions": Captions.NONE, **options})
+    wishes = RenderOptions(**{"captions": Captions.NONE, "mode": CutMode.ENCODE, **options})
     job = RenderJob(
         source, probe(source, LIMITS), pieces, wishes, tuple(cues), "title", work, "clip", "Noto Sans CJK SC"
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from videoclip.schemas import VideoStream
 
-__all__ = ["HDR", "is_hdr", "tagged", "to_bt709"]
+__all__ = ["HDR", "is_hdr", "keeps_values", "tagged", "to_bt709"]
 
 HDR = frozenset({"smpte2084", "arib-std-b67"})
 """Transfer functions: PQ and HLG."""
@@ -19,6 +19,18 @@ _PLANAR = ("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p")
 def is_hdr(video: VideoStream) -> bool:
     """Whether the picture is PQ or HLG."""
     return video.color_transfer in HDR
+
+
+def keeps_values(video: VideoStream) -> bool:
+    """Whether ``to_bt709`` leaves the brightness of pixels as it is, so that they can be compared."""
+    pixels = video.pixel_format or "yuv420p"
+    limited = not pixels.startswith("yuvj") and video.color_range != "pc"
+    return (
+        pixels.startswith(("yuv", "nv", "p0"))
+        and limited
+        and not is_hdr(video)
+        and _SYSTEMS.get(_matrix(video)) is None
+    )
 
 
 def to_bt709(stream: Any, video: VideoStream) -> Any:

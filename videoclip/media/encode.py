@@ -12,7 +12,7 @@ import ffmpeg
 from videoclip.errors import MediaToolFailed
 from videoclip.media.bench import AAC, CONTAINER, CROSSFADE_SHORT, Bench, faults, repairable
 from videoclip.media.captions import STYLES, Cue, write_ass
-from videoclip.media.colour import is_hdr
+from videoclip.media.colour import is_hdr, keeps_values
 from videoclip.media.compose import (
     FONTS,
     Timeline,
@@ -225,11 +225,12 @@ class _Making:
 
 def _witness(bench: Bench, timeline: Timeline) -> Witness | None:
     """What keeps the source's pictures for the proof, where the clip shows them as they are."""
-    options = bench.job.options
+    options, video = bench.job.options, bench.job.media.video
+    assert video is not None
     changed = (
-        timeline.frame.way not in ("keep", "scale")
+        not keeps_values(video)
+        or timeline.frame.way not in ("keep", "scale")
         or min(timeline.frame.width, timeline.frame.height) < _SMALL
-        or timeline.frame.hdr
         or timeline.conform
         or options.speed != 100
         or options.title_card_ms > 0
