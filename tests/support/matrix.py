@@ -123,7 +123,9 @@ def decoded(path: Path) -> list[Frame]:
                     .reshape(-1, plane.line_size)[:, : _row(frame, plane)]
                     .tobytes()
                 )
-            number = read_frame_number(frame.to_ndarray(format="gray"))
+            grey = frame.to_ndarray(format="gray")
+            turned = (read_frame_number(np.rot90(grey, turn)) for turn in range(4))
+            number = next((code for code in turned if code is not None), None)
             found.append(Frame(number, time - first, digest.hexdigest(), bool(frame.key_frame)))
     return found
 
@@ -236,4 +238,12 @@ def _starts(path: Path) -> tuple[Fraction, Fraction] | None:
         video, audio = container.streams.video[0], container.streams.audio[0]
         first = next(iter(container.decode(video)))
         start = (first.pts or 0) * Fraction(video.time_base or 1)
-        return start, (audio.start_time or 0) * Fraction(audio.time_base or 1)
+    # Time stamps of the first packets may be squeezed together, so a later one tells where sample 0 is.
+    with av.open(f"file:{path}") as container:
+        count = 0
+        for number, frame in enumerate(container.decode(audio=0)):
+            if number == 12:
+                break
+            count += frame.samples
+        time = (frame.pts or 0) * Fraction(frame.time_base or 1)
+        return start, time - Fraction(count, frame.sample_rate)

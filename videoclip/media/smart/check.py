@@ -97,7 +97,9 @@ def _check_packets(video: Track, parts: Sequence[Part], built: Built) -> None:
             else:
                 first = starts[origin.part][origin.number]
                 last = first + parts[origin.part].grab.pictures[origin.number].size
-                same = _annex_b_units(raw[first:last]) == [bytes(unit) for unit in units(have)]
+                same = _annex_b_units(raw[first:last]) == [
+                    bytes(unit).rstrip(b"\0") for unit in units(have)
+                ]
             if not same:
                 raise Unfit("a copied packet is not what the source has")
 
@@ -124,6 +126,7 @@ def _raw_starts(part: Part) -> list[int]:
 
 
 def _annex_b_units(data: bytes) -> list[bytes]:
+    # Zeros at the end belong to the byte stream and to no unit.
     found = [unit.rstrip(b"\0") for unit in _START_CODE.split(data)[1:]]
     return [unit for unit in found if unit]
 

@@ -18,7 +18,7 @@ from videoclip.media.smart.check import verify
 from videoclip.media.smart.edges import EdgeJob, encode_edges
 from videoclip.media.smart.grab import Grab, grab
 from videoclip.media.smart.mp4_write import write_mp4
-from videoclip.media.smart.nal import Unfit, read_codec
+from videoclip.media.smart.nal import Unfit, read_codec, without_rate
 from videoclip.media.smart.plan import make_plan
 from videoclip.media.smart.sound import can_copy, copied_sound, made_streams, sound_pieces
 from videoclip.schemas import Captions, CutMode, Proof
@@ -84,7 +84,8 @@ def _parts(bench: Bench) -> list[Part]:
         grab(bench, piece, number, audio=can_copy(bench))
         for number, piece in enumerate(bench.job.ranges)
     ]
-    if any(item.video.entries != grabs[0].video.entries for item in grabs):
+    entries = [[without_rate(entry) for entry in item.video.entries] for item in grabs]
+    if any(len(entry) != 1 or entry != entries[0] for entry in entries):
         raise Unfit("its parameter sets change")
     codec = read_codec(grabs[0].video.entries[0])
     planned, jobs = [], []
