@@ -235,7 +235,7 @@ def _starts(path: Path) -> tuple[Fraction, Fraction] | None:
     with av.open(f"file:{path}") as container:
         if not container.streams.audio:
             return None
-        video, audio = container.streams.video[0], container.streams.audio[0]
+        video = container.streams.video[0]
         first = next(iter(container.decode(video)))
         start = (first.pts or 0) * Fraction(video.time_base or 1)
     # Time stamps of the first packets may be squeezed together, so a later one tells where sample 0 is.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from videoclip.errors import EngineUnavailable, UsageError
+from videoclip.errors import UsageError
 from videoclip.media.cut import RenderJob, check_options, choose_mode, clip_size, watermark_image
 from videoclip.media.ffmpeg import input_args, last_line
 from videoclip.media.geometry import plan_frame
@@ -19,6 +19,7 @@ from videoclip.schemas import (
     AudioStream,
     Captions,
     CutMode,
+    JumpCut,
     MediaInfo,
     RenderOptions,
     TimeRange,
@@ -48,14 +49,51 @@ def media(**more: Any) -> MediaInfo:
 COPY = RenderOptions(mode=CutMode.COPY, captions=Captions.SIDECAR)
 
 
-def test_auto_is_frame_exact_and_copy_is_only_taken_when_asked_for() -> None:
-    assert choose_mode(RenderOptions(), media()) is CutMode.ENCODE
+def test_auto_takes_the_cheapest_exact_way_and_copy_only_when_asked_for() -> None:
+    plain = RenderOptions(captions=Captions.SOFT)
+    assert choose_mode(RenderOptions(), media()) is CutMode.ENCODE  # captions are burnt
+    assert choose_mode(plain, media()) is CutMode.SMART
+    assert choose_mode(plain, media(), ranges=3) is CutMode.SMART
+    assert choose_mode(plain, media(video=video(codec="hevc"))) is CutMode.SMART
+    assert choose_mode(plain, media(video=video(codec="vp9"))) is CutMode.ENCODE
+    assert choose_mode(plain, media(video=None)) is CutMode.ENCODE
     assert choose_mode(COPY, media()) is CutMode.COPY
 
 
-def test_smart_says_what_to_use_instead() -> None:
-    with pytest.raises(EngineUnavailable, match="--mode encode"):
-        check_options(RenderOptions(mode=CutMode.SMART), media())
+CHANGES = [
+    ({"captions": Captions.BURN}, "burnt captions"),
+    ({"watermark": "brand"}, "watermark"),
+    ({"aspect": Aspect.TALL}, "aspect"),
+    ({"intro": __file__}, "intro"),
+    ({"outro": __file__}, "outro"),
+    ({"title_card_ms": 1_000}, "title card"),
+    ({"speed": 150}, "speed"),
+    ({"jump_cuts": [JumpCut.SILENCE]}, "jump cuts"),
+]
+
+
+@pytest.mark.parametrize(("change", "word"), CHANGES)
+def test_what_changes_pictures_is_encoded_and_refused_by_smart_in_words(
+    change: dict[str, Any], word: str
+) -> None:
+    plain = RenderOptions(captions=Captions.NONE)
+    assert choose_mode(plain.model_copy(update=change), media()) is CutMode.ENCODE
+    with pytest.raises(UsageError, match=word):
+        choose_mode(plain.model_copy(update={**change, "mode": CutMode.SMART}), media())
+
+
+def test_smart_goes_with_joined_ranges_but_not_with_a_cross_fade_or_without_picture() -> None:
+    smart = RenderOptions(mode=CutMode.SMART, captions=Captions.SIDECAR)
+    check_options(smart, media(), ranges=3)
+    with pytest.raises(UsageError, match="cross-fade"):
+        check_options(smart.model_copy(update={"crossfade_ms": 200}), media(), ranges=2)
+    with pytest.raises(UsageError, match="needs a source with video"):
+        check_options(smart, media(video=None))
+
+
+def test_smart_by_name_is_tried_whatever_the_codec() -> None:
+    smart = RenderOptions(mode=CutMode.SMART, captions=Captions.NONE)
+    assert choose_mode(smart, media(video=video(codec="vp9"))) is CutMode.SMART
 
 
 @pytest.mark.parametrize(
