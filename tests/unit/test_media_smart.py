@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_what_cannot_be_copied_is_refused_with_the_reason(
 
 def test_decoding_times_increase_and_are_never_late() -> None:
     times = decode_times(PTS)
-    assert all(a < b for a, b in zip(times, times[1:], strict=False))
+    assert all(a < b for a, b in itertools.pairwise(times))
     assert all(time <= own for time, own in zip(times, PTS, strict=True))
 
 
