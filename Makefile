@@ -6,7 +6,7 @@ DEMO_OUT ?= demo-out
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit check format bench docs sample lock up down clean
+.PHONY: help setup demo test test-unit check format bench bench-cut docs sample lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ format: setup ## format and mend what can be mended by itself
 
 bench: setup ## benchmarks: ratios in one run (not part of the tests; tens of minutes)
 	$(BIN)/python -m tests.benchmarks
+
+bench-cut: setup ## what each way of cutting costs against plain FFmpeg, as ratios (half an hour)
+	$(BIN)/python -m tests.benchmarks cut ways
 
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py

@@ -8,11 +8,14 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import av
 import pytest
 
-from tests.support.clips import clip_of
+from tests.support.clips import LIMITS, clip_of
 from tests.support.matrix import MATRIX, check_cut, make_source, random_range
+from tests.support.media import make_numbered_video
 from videoclip.media.captions import Cue
+from videoclip.media.probe import probe
 from videoclip.media.smart import check
 from videoclip.media.smart.mp4_read import read_tracks
 from videoclip.media.smart.nal import Unfit
@@ -76,6 +79,25 @@ def test_wanted_loudness_and_soft_captions_go_with_copied_pictures(
     assert done.proof.loudness_lufs == pytest.approx(-16, abs=0.5)
     assert [track.kind for track in read_tracks(done.video)] == ["vide", "soun", "sbtl"]
     assert done.srt is not None
+
+
+def test_rotation_and_hdr_stay_as_they_are_and_hdr_is_said(folder: Path, tmp_path: Path) -> None:
+    phone = clip_of(
+        source_of("pyramid.mov", folder), [(410, 2_730)], tmp_path / "a", mode=CutMode.SMART, captions=Captions.NONE
+    )  # fmt: skip
+    assert phone.mode is CutMode.SMART, phone.notices
+    assert probe(phone.video, LIMITS).video.rotation == 90  # type: ignore[union-attr]
+    tags = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"
+    source = make_numbered_video(
+        tmp_path / "hdr.mp4", frames=75, gop=25, codec="libx265",
+        extra=["-preset", "ultrafast", "-pix_fmt", "yuv420p10le",
+               "-x265-params", f"keyint=25:min-keyint=25:scenecut=0:log-level=error:{tags}"],
+    )  # fmt: skip
+    done = clip_of(source, [(410, 2_730)], tmp_path / "b", mode=CutMode.SMART, loudness=None)
+    assert done.mode is CutMode.SMART, done.notices
+    assert [notice.code for notice in done.notices] == ["hdr_kept"]
+    with av.open(str(done.video)) as container:
+        assert {frame.color_trc for frame in container.decode(video=0)} == {16}  # SMPTE ST 2084
 
 
 def test_what_fails_its_verification_is_encoded_and_says_so(

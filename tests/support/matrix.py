@@ -70,7 +70,7 @@ _MATRIX = (
         "-bf", "2", "-sc_threshold", "0")),
     Kind("open-hevc.mp4", options={"codec": "libx265", "extra": ["-preset", "ultrafast", "-x265-params", "bframes=3:keyint=25:min-keyint=25:scenecut=0:open-gop=1:log-level=error"]}),
     Kind("closed-hevc.mkv", options={"codec": "libx265", "fps": "30000/1001", "extra": ["-preset", "ultrafast", "-x265-params", "bframes=3:keyint=25:min-keyint=25:scenecut=0:open-gop=0:log-level=error"]}),
-    Kind("hevc.ts", options={"codec": "libx265", "extra": ["-preset", "ultrafast", "-x265-params", "bframes=4:b-pyramid=1:keyint=25:min-keyint=25:scenecut=0:log-level=error"]}),
+    Kind("hevc.ts", options={"codec": "libx265", "extra": ["-c:a", "aac", "-preset", "ultrafast", "-x265-params", "bframes=4:b-pyramid=1:keyint=25:min-keyint=25:scenecut=0:log-level=error"]}),
     Kind("ten-bit-hevc.mp4", options={"codec": "libx265", "extra": ["-preset", "ultrafast", "-tag:v", "hvc1", "-pix_fmt", "yuv420p10le", "-x265-params", "keyint=25:min-keyint=25:scenecut=0:log-level=error"]}),
     Kind("open.mp4", smart=False, options={"extra": _x264("-x264-params", "open-gop=1:bframes=3")}),
     Kind("refresh.ts", smart=False, options={"extra": ["-x264-params", "intra-refresh=1"]}),
