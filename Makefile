@@ -44,6 +44,9 @@ bench: setup ## benchmarks: ratios in one run (not part of the tests; tens of mi
 fuzz: setup ## 2,000 damaged files through probe, sound and cut (an hour on two cores)
 	$(BIN)/python -m tests.fuzz --files 2000
 
+bench-cut: setup ## what each way of cutting costs against plain FFmpeg, as ratios (half an hour)
+	$(BIN)/python -m tests.benchmarks cut ways
+
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from scripts.make_long import make_long
 from tests.benchmarks.cut import cut, ways
+from tests.benchmarks.exact import exact
 from tests.support.command import SAMPLE, Command, manifest
 
 MIB = 2**20
@@ -97,7 +98,7 @@ def road(folder: Path) -> None:
 
 def main() -> None:
     """Run what is named, else everything."""
-    known = {"road": road, "memory": memory, "cut": cut, "ways": ways}
+    known = {"road": road, "memory": memory, "cut": cut, "ways": ways, "exact": exact}
     for name in sys.argv[1:] or list(known):
         if name not in known:
             sys.exit(f"there is no benchmark {name}: {', '.join(known)}")

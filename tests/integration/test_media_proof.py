@@ -174,7 +174,7 @@ def test_black_and_frozen_parts_are_told_with_their_places(clip: Path, tmp_path:
 
 def test_what_stands_still_in_the_source_is_no_news(tmp_path: Path) -> None:
     source = tmp_path / "slide.mp4"
-    ffmpeg("-f", "lavfi", "-i", "color=gray:s=320x180:r=25:d=5", source)
+    ffmpeg("-f", "lavfi", "-i", "color=gray:s=320x180:r=25:d=5", "-colorspace", "bt709", source)
     done = clip_of(source, [(0, 4_000)], tmp_path / "w")
     assert done.proof.ok
     assert {check.name for check in done.proof.checks} >= {"pictures"}
@@ -209,7 +209,7 @@ def test_captions_that_leave_the_picture(clip: Path) -> None:
     layout = Layout(320, 180, STYLES["clean"], "Noto Sans CJK SC")
     inside = (Cue(0, 1_000, "a short line\nand another"), Cue(1_000, 2_000, "今天的价格是九块钱"))
     assert failed(clip, dataclasses.replace(GOOD, cues=inside, layout=layout)) == set()
-    outside = (Cue(0, 4_000, "W" * 60),)
+    outside = (Cue(0, 4_000, "\n".join(["too many lines"] * 16)),)
     assert failed(clip, dataclasses.replace(GOOD, cues=outside, layout=layout)) == {
         "captions_inside"
     }
@@ -248,7 +248,7 @@ def test_captions_in_each_others_way_are_put_right(clip: Path, tmp_path: Path) -
         done = clip_of(clip, [(0, 3_000)], tmp_path / mode, cues, captions=mode)
         assert done.proof.ok, done.proof
         assert done.srt is not None
-        assert "00:00:00,000 --> 00:00:01,000" in done.srt.read_text()
+        assert "00:00:00,000 --> 00:00:00,920" in done.srt.read_text()
         assert "00:00:01,000 --> 00:00:03,000" in done.srt.read_text()
 
 

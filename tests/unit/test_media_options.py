@@ -49,8 +49,14 @@ def media(**more: Any) -> MediaInfo:
 COPY = RenderOptions(mode=CutMode.COPY, captions=Captions.SIDECAR)
 
 
-def test_auto_is_frame_exact_and_copy_is_only_taken_when_asked_for() -> None:
-    assert choose_mode(RenderOptions(), media()) is CutMode.ENCODE
+def test_auto_takes_the_cheapest_exact_way_and_copy_only_when_asked_for() -> None:
+    plain = RenderOptions(captions=Captions.SOFT)
+    assert choose_mode(RenderOptions(), media()) is CutMode.ENCODE  # captions are burnt
+    assert choose_mode(plain, media()) is CutMode.SMART
+    assert choose_mode(plain, media(), ranges=3) is CutMode.SMART
+    assert choose_mode(plain, media(video=video(codec="hevc"))) is CutMode.SMART
+    assert choose_mode(plain, media(video=video(codec="vp9"))) is CutMode.ENCODE
+    assert choose_mode(plain, media(video=None)) is CutMode.ENCODE
     assert choose_mode(COPY, media()) is CutMode.COPY
 
 

@@ -11,7 +11,7 @@ from videoclip.media.packets import FrameSpan, time_base
 from videoclip.media.smart.edges import Encoded
 from videoclip.media.smart.grab import Grab
 from videoclip.media.smart.mp4_write import OutTrack, Piece
-from videoclip.media.smart.nal import Codec, Unfit, Unit, classify, units, with_sets
+from videoclip.media.smart.nal import Codec, Unfit, Unit, classify, units, with_sets, without_rate
 from videoclip.media.smart.plan import Plan
 from videoclip.schemas import MediaInfo
 
@@ -108,7 +108,7 @@ def build_video(media: MediaInfo, parts: Sequence[Part], codec: Codec) -> Built:
     source = parts[0].grab.video
     end = max(starts[-1] + 1, max(pts) + 1, round(seconds * timescale))
     track = OutTrack(
-        timescale, _entry(source.entries[0], parts, codec), source.handler, source.media_header,
+        timescale, _entry(without_rate(source.entries[0]), parts, codec), source.handler, source.media_header,
         source.header, pieces, pts, sync, end, ((end, 0),),
     )  # fmt: skip
     constant = all(span.constant for span in spans)

@@ -6,6 +6,7 @@ import mmap
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 
@@ -75,31 +76,35 @@ def _check_sets(video: Track, parts: Sequence[Part], codec: Codec) -> None:
 
 
 def _check_packets(video: Track, parts: Sequence[Part], built: Built) -> None:
-    raws = [part.grab.raw.read_bytes() if part.grab.raw else None for part in parts]
+    """Each copied packet is the one that the source's demuxer gave."""
     starts = [_raw_starts(part) for part in parts]
-    with (
-        video.path.open("rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
+    with ExitStack() as stack:
+        data = _mapped(stack, video.path)
+        raws = [_mapped(stack, part.grab.raw) if part.grab.raw else None for part in parts]
         for sample, origin, piece in zip(
             video.samples, built.origins, built.track.pieces, strict=True
         ):
             if origin is None:
                 continue
-            begin = sample.offset + len(piece.before)
-            have = data[begin : sample.offset + sample.size]
+            have = data[sample.offset + len(piece.before) : sample.offset + sample.size]
             if piece.mask is not None:
                 have = _unmasked(have, piece)
-            raw = raws[origin.part]
+            listed, raw = parts[origin.part].grab.pictures[origin.number], raws[origin.part]
             if raw is None:
-                listed = parts[origin.part].grab.pictures[origin.number]
                 same = len(have) == listed.size and zlib.crc32(have) == listed.check
             else:
                 first = starts[origin.part][origin.number]
-                last = first + parts[origin.part].grab.pictures[origin.number].size
-                same = _annex_b_units(raw[first:last]) == [bytes(unit) for unit in units(have)]
+                theirs = raw[first : first + listed.size]
+                same = zlib.crc32(theirs) == listed.check and _annex_b_units(theirs) == [
+                    bytes(unit).rstrip(b"\0") for unit in units(have)
+                ]
             if not same:
                 raise Unfit("a copied packet is not what the source has")
+
+
+def _mapped(stack: ExitStack, path: Path) -> mmap.mmap:
+    stream = stack.enter_context(path.open("rb"))
+    return stack.enter_context(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _unmasked(have: bytes, piece: Piece) -> bytes:
@@ -124,6 +129,7 @@ def _raw_starts(part: Part) -> list[int]:
 
 
 def _annex_b_units(data: bytes) -> list[bytes]:
+    # Zeros at the end belong to the byte stream and to no unit.
     found = [unit.rstrip(b"\0") for unit in _START_CODE.split(data)[1:]]
     return [unit for unit in found if unit]
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import struct
 from fractions import Fraction
 from pathlib import Path
 
-from videoclip.media.bench import Bench, faults, repairable
+from videoclip.errors import StorageFull
+from videoclip.media.bench import Bench, clear, faults, repairable
 from videoclip.media.captions import Cue
 from videoclip.media.cut import Rendered
 from videoclip.media.encode import encode
@@ -17,8 +21,9 @@ from videoclip.media.smart.build import Built, Part, build_video, classified
 from videoclip.media.smart.check import verify
 from videoclip.media.smart.edges import EdgeJob, encode_edges
 from videoclip.media.smart.grab import Grab, grab
+from videoclip.media.smart.mp4_read import BrokenFile
 from videoclip.media.smart.mp4_write import write_mp4
-from videoclip.media.smart.nal import Unfit, read_codec
+from videoclip.media.smart.nal import Unfit, read_codec, without_rate
 from videoclip.media.smart.plan import make_plan
 from videoclip.media.smart.sound import can_copy, copied_sound, made_streams, sound_pieces
 from videoclip.schemas import Captions, CutMode, Proof
@@ -36,10 +41,18 @@ def smart_cut(bench: Bench) -> Rendered:
     """
     try:
         return _smart(bench)
-    except Unfit as reason:
-        bench.notice("smart_fallback", f"Encoded instead of cut without loss, because {reason}")
-    for entry in bench.job.work.iterdir():
-        entry.unlink()
+    except Unfit as found:
+        reason = str(found)
+    except (BrokenFile, struct.error, IndexError):
+        reason = "its headers are not what they should be"
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise StorageFull(
+            "no space is left where the output goes", "Free some space or choose another folder"
+        ) from error
+    bench.notice("smart_fallback", f"Encoded instead of cut without loss, because {reason}")
+    clear(bench.job.work)
     return encode(bench)
 
 
@@ -92,7 +105,8 @@ def _parts(bench: Bench) -> list[Part]:
         grab(bench, piece, number, audio=can_copy(bench))
         for number, piece in enumerate(bench.job.ranges)
     ]
-    if any(item.video.entries != grabs[0].video.entries for item in grabs):
+    entries = [[without_rate(entry) for entry in item.video.entries] for item in grabs]
+    if any(len(entry) != 1 or entry != entries[0] for entry in entries):
         raise Unfit("its parameter sets change")
     codec = read_codec(grabs[0].video.entries[0])
     planned, jobs = [], []
@@ -115,7 +129,11 @@ def _parts(bench: Bench) -> list[Part]:
 
 def _cues(bench: Bench, seconds: Fraction) -> list[Cue]:
     end = round(seconds * 1000)
-    return [cue for cue in bench.job.cues if cue.start_ms < min(cue.end_ms, end)]
+    return [
+        dataclasses.replace(cue, end_ms=min(cue.end_ms, end))
+        for cue in bench.job.cues
+        if cue.start_ms < min(cue.end_ms, end)
+    ]
 
 
 def _prove(bench: Bench, out: Path, built: Built, sound: Sound | None) -> Proof:

@@ -15,7 +15,7 @@ from videoclip.errors import MediaToolFailed
 from videoclip.media.bench import Bench
 from videoclip.media.ffmpeg import input_args, run
 from videoclip.media.packets import FrameSpan, Packet, first_frame_pts, frame_span, time_base
-from videoclip.media.smart.mp4_read import BrokenFile, Track, read_tracks
+from videoclip.media.smart.mp4_read import BrokenFile, Track, most_edits, read_tracks
 from videoclip.media.smart.nal import Unfit
 from videoclip.schemas import TimeRange
 
@@ -77,6 +77,8 @@ def grab(bench: Bench, piece: TimeRange, number: int, *, audio: bool) -> Grab:
     """
     media = bench.job.media
     assert media.video is not None
+    if media.container == "mov":
+        _check_edits(bench.job.source)
     first = first_frame_pts(bench.job.source, media, bench.limits)
     tick = time_base(media)
     begin = first * tick + Fraction(piece.start_ms, 1000)
@@ -94,11 +96,21 @@ def grab(bench: Bench, piece: TimeRange, number: int, *, audio: bool) -> Grab:
         low = first + math.ceil(Fraction(piece.start_ms, 1000) / tick)
         if seek is None or any(packet.keyframe and packet.pts <= low for packet in shown):
             break
-    shown.sort(key=lambda packet: packet.pts)
+    # Behind the end lie packets that an edit list hides; the plan refuses them where they matter.
+    finish = first * tick + Fraction(media.duration_ms + 1, 1000)
+    shown = sorted((packet for packet in shown if packet.pts * tick < finish), key=lambda p: p.pts)
     span = frame_span(media, first, piece, shown, seek)
     return Grab(
         found.video, found.pictures, found.audio, found.sounds, found.audio_tick, span, found.raw
     )  # fmt: skip
+
+
+def _check_edits(source: Path) -> None:
+    try:
+        if most_edits(source) > 1:
+            raise Unfit("its edit list has several parts")
+    except BrokenFile as error:
+        raise Unfit("its index is unusual") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["BrokenFile", "Sample", "Track", "boxes", "child", "read_tracks"]
+__all__ = ["BrokenFile", "Sample", "Track", "boxes", "child", "most_edits", "read_tracks"]
 
 _MAX_INDEX = 512 * 1024**2
 
@@ -117,6 +117,25 @@ def read_tracks(path: Path) -> list[Track]:
         raise BrokenFile("the index is damaged") from error
 
 
+def most_edits(path: Path) -> int:
+    """Of how many stretches the most divided track's edit list consists; holes do not count.
+
+    Raises:
+        BrokenFile: the index does not make sense.
+    """
+    with path.open("rb") as stream:
+        moov = _index(stream)
+    try:
+        lists = [
+            _edits(child(moov, "edts/elst", first, last))
+            for kind, _, first, last in boxes(moov)
+            if kind == b"trak"
+        ]
+    except struct.error as error:
+        raise BrokenFile("the index is damaged") from error
+    return max((sum(time >= 0 for _, time in edits) for edits in lists), default=0)
+
+
 def _index(stream: BinaryIO) -> bytes:
     end = stream.seek(0, os.SEEK_END)
     place = 0
@@ -126,6 +145,8 @@ def _index(stream: BinaryIO) -> bytes:
         size, kind = struct.unpack_from(">I4s", head)
         content = 8
         if size == 1:
+            if len(head) < 16:
+                break
             size, content = struct.unpack_from(">Q", head, 8)[0], 16
         elif size == 0:
             size = end - place
@@ -178,7 +199,7 @@ def _edits(elst: bytes | None) -> tuple[tuple[int, int], ...]:
         return ()
     form = ">Qq" if elst[0] == 1 else ">Ii"
     step = struct.calcsize(form) + 4
-    count = struct.unpack_from(">I", elst, 4)[0]
+    count = min(struct.unpack_from(">I", elst, 4)[0], len(elst) // step)
     return tuple(
         (duration, time)
         for duration, time in (struct.unpack_from(form, elst, 8 + n * step) for n in range(count))

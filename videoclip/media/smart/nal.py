@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from videoclip.media.smart.mp4_read import boxes
 
-__all__ = ["Codec", "Unfit", "Unit", "classify", "read_codec", "units", "with_sets"]
+__all__ = ["Codec", "Unfit", "Unit", "classify", "read_codec", "units", "with_sets", "without_rate"]
 
 _PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
 _VISUAL_ENTRY = 78
@@ -258,6 +258,18 @@ def _classify_hevc(sets: frozenset[bytes], sample: bytes | memoryview) -> Unit:
         disposable=kind < 10 and kind % 2 == 0,
         layer=layer,
     )
+
+
+def without_rate(entry: bytes) -> bytes:
+    """The sample entry without its bit rate, which is that of other packets."""
+    parts = [entry[8 : 8 + _VISUAL_ENTRY]]
+    parts += [
+        entry[start:last]
+        for name, start, _, last in boxes(entry, 8 + _VISUAL_ENTRY)
+        if name != b"btrt"
+    ]
+    body = b"".join(parts)
+    return struct.pack(">I", len(body) + 8) + entry[4:8] + body
 
 
 def with_sets(entry: bytes, codec: Codec, other: Codec) -> bytes:
