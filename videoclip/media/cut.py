@@ -24,6 +24,7 @@ from videoclip.schemas import (
 __all__ = [
     "RenderJob",
     "Rendered",
+    "check_joints",
     "check_options",
     "choose_mode",
     "clip_size",
@@ -130,14 +131,22 @@ def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) 
                 f"the source has no picture, so it cannot have {' and '.join(pictures)}",
                 "Leave these options out, or use a source with video",
             )
+    if options.mode is CutMode.COPY:
+        sound = {"less noise": options.denoise, "levelled voices": options.level_dialogue}
+        _check_copy(media, wishes + [wish for wish, wanted in sound.items() if wanted])
+
+
+def check_joints(options: RenderOptions, ranges: int) -> None:
+    """Refuse a cross-fade where nothing is joined; jump cuts may or may not find something to join.
+
+    Raises:
+        UsageError: there is one range only.
+    """
     if options.crossfade_ms and ranges == 1 and not options.jump_cuts:
         raise UsageError(
             "a cross-fade needs ranges that are joined",
             "Join several ranges (cut --join), make jump cuts, or leave --crossfade out",
         )
-    if options.mode is CutMode.COPY:
-        sound = {"less noise": options.denoise, "levelled voices": options.level_dialogue}
-        _check_copy(media, wishes + [wish for wish, wanted in sound.items() if wanted])
 
 
 def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:
