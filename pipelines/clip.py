@@ -20,7 +20,7 @@ from videoclip import __version__
 from videoclip.errors import UsageError
 from videoclip.media.jumpcuts import plan_jump_cuts
 from videoclip.media.probe import probe
-from videoclip.media.render import check_options
+from videoclip.media.render import check_joints, check_options
 from videoclip.schemas import (
     Candidate,
     Clip,
@@ -61,6 +61,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     """Source -> transcript -> highlights -> rendered clips."""
     source = open_source(context, Path(request.source))
     check_options(request.render, source.media)
+    check_joints(request.render, 1)
     for extra in (request.render.intro, request.render.outro):
         if extra is not None:  # found out now, not after hours of recognition
             probe(Path(extra), context.settings.media)
@@ -133,7 +134,9 @@ def cut(context: JobContext, request: CutRequest) -> JobResult:
             "jump cuts need to know the words, and a cut by hand does not",
             "Use `videoclip clip`, or leave jump cuts out",
         )
-    check_options(request.render, source.media, ranges=len(request.ranges) if request.join else 1)
+    joined = len(request.ranges) if request.join else 1
+    check_options(request.render, source.media, ranges=joined)
+    check_joints(request.render, joined)
     ranges = _inside(request.ranges, source)
     groups = [tuple(ranges)] if request.join else [(part,) for part in ranges]
     plans = [

@@ -24,6 +24,7 @@ from videoclip.schemas import (
 __all__ = [
     "RenderJob",
     "Rendered",
+    "check_joints",
     "check_options",
     "choose_mode",
     "clip_size",
@@ -33,7 +34,7 @@ __all__ = [
 _JOINED = "several ranges joined"
 _IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".svg", ".tif", ".tiff")
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "png_pipe", b"\xff\xd8\xff": "jpeg_pipe"}
-_SOUND_TOO = ("burnt", "several", "another speed")
+_SOUND_TOO = ("burnt", "several", "another speed", "a cross-fade")
 """Wishes that a source without picture can meet."""
 _MAX_IMAGE_BYTES = 32 * 1024**2
 
@@ -133,16 +134,24 @@ def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) 
                 f"the source has no picture, so it cannot have {' and '.join(pictures)}",
                 "Leave these options out, or use a source with video",
             )
-    if options.crossfade_ms and ranges == 1 and not options.jump_cuts:
-        raise UsageError(
-            "a cross-fade needs ranges that are joined",
-            "Join several ranges (cut --join), make jump cuts, or leave --crossfade out",
-        )
     if options.mode is CutMode.COPY:
         sound = {"less noise": options.denoise, "levelled voices": options.level_dialogue}
         _check_copy(media, wishes + [wish for wish, wanted in sound.items() if wanted])
     if options.mode is CutMode.SMART:
         _check_smart(media, [wish for wish in wishes if wish != _JOINED])
+
+
+def check_joints(options: RenderOptions, ranges: int) -> None:
+    """Refuse a cross-fade where nothing is joined; jump cuts may or may not find something to join.
+
+    Raises:
+        UsageError: there is one range only.
+    """
+    if options.crossfade_ms and ranges == 1 and not options.jump_cuts:
+        raise UsageError(
+            "a cross-fade needs ranges that are joined",
+            "Join several ranges (cut --join), make jump cuts, or leave --crossfade out",
+        )
 
 
 def _pixel_wishes(options: RenderOptions, ranges: int) -> list[str]:

@@ -40,7 +40,7 @@ _BIAS = 1.4
 """The quietest frames hold a little less than the mean of the noise."""
 _RUMBLE = 2
 """Bins under 47 Hz."""
-_MEMORY = 0.96
+_MEMORY = 0.94
 """How much the last frame's speech decides on this one's: keeps residual noise from chirping."""
 _FLOOR = 10 ** (-18 / 20)
 """No part of the spectrum is lowered by more, so that a room still sounds like one."""
@@ -105,7 +105,9 @@ def _noise(sound: Samples) -> _Floats | None:
     quietest = heard[np.argsort(calm)[: max(_FEWEST, int(len(heard) * _QUIET))]]
     if float(total[quietest].mean()) < _NOISELESS:
         return None
-    mean = power[quietest].mean(axis=0)
+    # The median of a power that falls off exponentially, as noise's does, is ln 2 of its mean; a
+    # word that leaks into some of these frames moves it less.
+    mean = np.median(power[quietest], axis=0) / np.log(2)
     smooth = np.convolve(np.pad(mean, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
     found: _Floats = (np.maximum(smooth, 1e-20) * _BIAS).astype(np.float32)
     return found

@@ -8,7 +8,14 @@ from collections.abc import Callable
 
 from videoclip.errors import UsageError
 from videoclip.media.bench import Bench, clear
-from videoclip.media.cut import Rendered, RenderJob, check_options, choose_mode, clip_size
+from videoclip.media.cut import (
+    Rendered,
+    RenderJob,
+    check_joints,
+    check_options,
+    choose_mode,
+    clip_size,
+)
 from videoclip.media.encode import encode
 from videoclip.media.ffmpeg import cpu_meter
 from videoclip.media.simple import copy_packets, sound_clip
@@ -16,7 +23,15 @@ from videoclip.media.smart.cut import smart_cut
 from videoclip.schemas import CutMode
 from videoclip.settings import MediaLimits
 
-__all__ = ["RenderJob", "Rendered", "check_options", "choose_mode", "clip_size", "render"]
+__all__ = [
+    "RenderJob",
+    "Rendered",
+    "check_joints",
+    "check_options",
+    "choose_mode",
+    "clip_size",
+    "render",
+]
 
 
 def render(
@@ -51,6 +66,7 @@ def render(
     if not job.ranges:
         raise UsageError("a clip needs at least one range", "Name a range, such as 10-25")
     check_options(job.options, job.media, ranges=len(job.ranges))
+    check_joints(job.options, len(job.ranges))
     bench = Bench(job, limits, on_progress, cancel, threads)
     try:
         with cpu_meter() as spent:
