@@ -6,8 +6,10 @@ that must never see an upload.
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from videoclip.media.ffmpeg import run
 from videoclip.media.stills import FaceFinder, is_transition, score_faces, score_picture
 from videoclip.settings import MediaLimits
 
+Picture = npt.NDArray[np.uint8]
+
 __all__ = ["make_thumbnail", "places", "score_picture"]
 
 _CANDIDATES = 12
@@ -26,8 +30,8 @@ _ENOUGH = 6
 _WIDTH = 320
 _STEP = 3
 """A picture is compared with those 3 and 6 frames later: further than noise, nearer than most dissolves last."""
-_BUDGET = 500_000_000
-"""Pixels that may be decoded to look between keyframes: 240 frames of 1080p, half a second."""
+_BUDGET = 250_000_000
+"""Pixels that may be decoded to look between keyframes: 120 frames of 1080p."""
 _TRANSITION = 0.25
 """What a score is worth in the middle of a transition."""
 
@@ -63,39 +67,81 @@ def make_thumbnail(
     run(args, limits=limits, media_seconds=10, cwd=out.parent, cancel=cancel)
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    at_us: int
+    """When it begins."""
+    picture: Picture
+    later: Callable[[], list[Picture]]
+    """Two pictures soon after it, evenly apart; none where that cannot be had. Costs decoding."""
+
+
 def _best_us(clip: Path, duration_ms: int, faces: FaceFinder | None) -> int:
     """When the best picture begins, microseconds; a third into the clip where nothing can be read."""
-    best, best_score = duration_ms * 1000 // 3, -1.0
-    for at_us, run_of in _candidates(clip):
-        score = score_picture(run_of[0])
-        if len(run_of) == 3 and is_transition(run_of):
-            score *= _TRANSITION
-        if faces is not None and score > 0:
-            height, width = run_of[0].shape[:2]
-            score *= score_faces(faces(run_of[0]), (width, height))
-        if score > best_score:
-            best, best_score = at_us, score
+    third = duration_ms * 1000 // 3
+    try:
+        ranked = sorted(
+            ((_score(candidate.picture, faces), candidate) for candidate in _candidates(clip)),
+            key=lambda pair: -pair[0],
+        )
+        best, best_score = third, -1.0
+        for score, candidate in ranked:
+            if score <= best_score:
+                break  # the others are no better even if they stand in no transition
+            near = [candidate.picture, *candidate.later()]
+            value = score * (_TRANSITION if len(near) == 3 and is_transition(near) else 1)
+            if value > best_score:
+                best, best_score = candidate.at_us, value
+    except _Unreadable:
+        return third
     return max(0, min(best, duration_ms * 1000 - 1))
 
 
-def _candidates(clip: Path) -> Iterator[tuple[int, list[npt.NDArray[np.uint8]]]]:
-    """Pictures that may become the still: when each begins (us), and it with two soon after it."""
+def _score(picture: Picture, faces: FaceFinder | None) -> float:
+    score = score_picture(picture)
+    if faces is not None and score > 0:
+        score *= score_faces(faces(picture), (picture.shape[1], picture.shape[0]))
+    return score
+
+
+class _Unreadable(Exception):
+    """The clip cannot be read; a still from any place is better than none."""
+
+
+def _candidates(clip: Path) -> list[_Candidate]:
+    """Pictures that may become the still.
+
+    Raises:
+        _Unreadable: decord cannot read the clip.
+    """
     try:
         import decord
     except ImportError:  # there are wheels for x86-64 Linux only
-        yield from _keyframes(clip)
-        return
+        return list(_keyframes(clip))
+    failures = (decord.DECORDError, RuntimeError, IndexError)
     try:
         reader = decord.VideoReader(
             str(clip), ctx=decord.cpu(0), width=_WIDTH, height=-1, num_threads=1
         )
         count = len(reader)
-        for index in places(reader.get_key_indices(), count, _BUDGET // _pixels(clip)):
-            near = [index + n * _STEP for n in range(3) if index + n * _STEP < count]
-            pictures = [reader[place].asnumpy() for place in near]
-            yield round(float(reader.get_frame_timestamp(index)[0]) * 1_000_000), pictures
-    except (decord.DECORDError, RuntimeError, IndexError):
-        return
+
+        def later(index: int) -> list[Picture]:
+            near = [place for place in (index + _STEP, index + 2 * _STEP) if place < count]
+            try:
+                return [reader[place].asnumpy() for place in near]
+            except failures as error:
+                raise _Unreadable from error
+
+        return [
+            _Candidate(
+                round(float(reader.get_frame_timestamp(index)[0]) * 1_000_000),
+                reader[index].asnumpy(),
+                functools.partial(later, index),
+            )
+            for index in places(reader.get_key_indices(), count, _BUDGET // _pixels(clip))
+        ]
+    except failures as error:
+        raise _Unreadable from error
 
 
 def _pixels(clip: Path) -> int:
@@ -106,7 +152,7 @@ def _pixels(clip: Path) -> int:
         return max(1, stream.width * stream.height)
 
 
-def _keyframes(clip: Path) -> Iterator[tuple[int, list[npt.NDArray[np.uint8]]]]:
+def _keyframes(clip: Path) -> Iterator[_Candidate]:
     """As ``_candidates``, keyframes only."""
     import av
 
@@ -118,7 +164,7 @@ def _keyframes(clip: Path) -> Iterator[tuple[int, list[npt.NDArray[np.uint8]]]]:
                 if frame.time is not None:
                     height = max(2, _WIDTH * frame.height // frame.width)
                     small = frame.to_ndarray(width=_WIDTH, height=height, format="rgb24")
-                    yield round(frame.time * 1_000_000), [small]
+                    yield _Candidate(round(frame.time * 1_000_000), small, list)
     except (av.FFmpegError, IndexError):
         return
 
