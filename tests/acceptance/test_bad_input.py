@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.command import SAMPLE, Command, manifest
 from tests.support.media import make_numbered_video
+from videoclip.media.probe import probe
+from videoclip.settings import MediaLimits
 
 pytestmark = pytest.mark.slow
 
@@ -345,16 +347,9 @@ def test_a_rotated_phone_video_is_upright(command: Command, tmp_path: Path) -> N
     source = rotated(tmp_path)
     done = command.run("cut", source, "--range", "1-3", "-o", tmp_path / "one.mp4", "--json")
     assert done.returncode == 0, done.stderr
-    shown = subprocess.run(
-        [
-            *("ffprobe", "-v", "error", "-select_streams", "v", "-of", "csv=p=0"),
-            *("-show_entries", "stream=width,height", tmp_path / "one.mp4"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert shown.strip().split(",")[:2] == ["180", "320"]
+    made = probe(tmp_path / "one.mp4", MediaLimits()).video
+    assert made is not None
+    assert (made.display_width, made.display_height) == (180, 320)
 
 
 def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from videoclip.errors import (
 )
 from videoclip.media.captions import Cue
 from videoclip.media.probe import probe
-from videoclip.schemas import Captions
+from videoclip.schemas import Captions, CutMode
 from videoclip.settings import MediaLimits
 
 CUES = (Cue(0, 800, "hello"),)
@@ -174,12 +174,12 @@ def test_one_pixel_works(tmp_path: Path) -> None:
     assert done.proof.frames == 20
 
 
-def test_rotation_is_applied(tmp_path: Path) -> None:
+def test_rotation_is_applied_where_pictures_are_encoded(tmp_path: Path) -> None:
     path = make_numbered_video(tmp_path / "turned.mp4", frames=50, rotation=90)
     stream = probe(path, LIMITS).video
     assert stream is not None
     assert (stream.rotation, stream.display_width, stream.display_height) == (90, 180, 320)
-    done = clip_of(path, [(0, 1_000)], tmp_path / "w", loudness=None)
+    done = clip_of(path, [(0, 1_000)], tmp_path / "w", mode=CutMode.ENCODE, loudness=None)
     made = probe(done.video, LIMITS).video
     assert made is not None
     assert (made.rotation, made.width, made.height) == (0, 180, 320)

@@ -18,7 +18,7 @@ from videoclip.media.captions import Cue
 from videoclip.media.probe import probe
 from videoclip.media.proof import Expectation, prove
 from videoclip.media.thumbnail import score_picture
-from videoclip.schemas import Aspect, Captions
+from videoclip.schemas import Aspect, Captions, CutMode
 
 CUE = (Cue(0, 900, "HELLO 你好\nsecond line"),)
 
@@ -39,7 +39,7 @@ def picture_at(path: Path, index: int) -> NDArray[np.uint8]:
 def test_burnt_captions_change_the_lower_part_and_only_while_they_last(
     video: Path, tmp_path: Path
 ) -> None:
-    plain = clip_of(video, [(0, 2_000)], tmp_path / "a", loudness=None)
+    plain = clip_of(video, [(0, 2_000)], tmp_path / "a", mode=CutMode.ENCODE, loudness=None)
     burnt = clip_of(video, [(0, 2_000)], tmp_path / "b", CUE, captions=Captions.BURN, loudness=None)
     during = [picture_at(done.video, 10).astype(int) for done in (plain, burnt)]
     change = np.abs(during[0] - during[1]).max(axis=(1, 2))

@@ -57,6 +57,9 @@ def test_auto_takes_the_cheapest_exact_way_and_copy_only_when_asked_for() -> Non
     assert choose_mode(plain, media(video=video(codec="hevc"))) is CutMode.SMART
     assert choose_mode(plain, media(video=video(codec="vp9"))) is CutMode.ENCODE
     assert choose_mode(plain, media(video=None)) is CutMode.ENCODE
+    # Pictures that few players take are not handed on unasked.
+    assert choose_mode(plain, media(video=video(pixel_format="yuv444p"))) is CutMode.ENCODE
+    assert choose_mode(plain, media(video=video(321, 181))) is CutMode.ENCODE
     assert choose_mode(COPY, media()) is CutMode.COPY
 
 

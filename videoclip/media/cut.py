@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videoclip.errors import UsageError, one_line
 from videoclip.media.captions import STYLES, Cue
-from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO, SMART_VIDEO
+from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO, SMART_FORMATS
 from videoclip.media.geometry import plan_frame
 from videoclip.schemas import (
     Aspect,
@@ -19,6 +19,7 @@ from videoclip.schemas import (
     Proof,
     RenderOptions,
     TimeRange,
+    VideoStream,
 )
 
 __all__ = [
@@ -99,9 +100,16 @@ def choose_mode(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) ->
     if options.mode is not CutMode.AUTO:
         return options.mode
     untouched = set(_pixel_wishes(options, ranges)) <= {_JOINED}
-    if untouched and media.video is not None and media.video.codec in SMART_VIDEO:
+    if untouched and media.video is not None and _plays_everywhere(media.video):
         return CutMode.SMART
     return CutMode.ENCODE
+
+
+def _plays_everywhere(video: VideoStream) -> bool:
+    """Whether the source's pictures may be delivered as they are, without being asked for by name."""
+    formats = SMART_FORMATS.get(video.codec, frozenset())
+    known = video.pixel_format is None or video.pixel_format in formats
+    return bool(formats) and known and video.width % 2 == video.height % 2 == 0
 
 
 def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) -> None:

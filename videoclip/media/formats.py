@@ -15,6 +15,7 @@ __all__ = [
     "IMAGE_DEMUXERS",
     "PROTECTED_TAGS",
     "PROTOCOLS",
+    "SMART_FORMATS",
     "SMART_VIDEO",
     "is_audio_container",
 ]
@@ -123,7 +124,13 @@ COPYABLE_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 COPYABLE_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 """Codecs that MP4 holds in a way that players read."""
 
-SMART_VIDEO = frozenset({"h264", "hevc"})
+SMART_FORMATS: dict[str, frozenset[str]] = {
+    "h264": frozenset({"yuv420p", "yuvj420p"}),
+    "hevc": frozenset({"yuv420p", "yuvj420p", "yuv420p10le"}),
+}
+"""Pixel formats that players of a codec decode; others are copied only where smart cutting is asked for."""
+
+SMART_VIDEO = frozenset(SMART_FORMATS)
 """Codecs whose GOPs are copied and whose edges are encoded anew so that one decoder takes both."""
 
 

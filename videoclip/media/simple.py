@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import ffmpeg
@@ -15,10 +16,13 @@ from videoclip.media.clock import Piece, retimed
 from videoclip.media.cut import Rendered
 from videoclip.media.edit_end import end_edit
 from videoclip.media.ffmpeg import file_url, input_options
-from videoclip.media.packets import plan_spans
+from videoclip.media.packets import FrameSpan, plan_spans
 from videoclip.media.programme import RATE, SoundPiece, seek_options
 from videoclip.media.proof import Expectation
 from videoclip.media.proof_repair import prove_and_mend
+from videoclip.media.smart.mp4_read import BrokenFile
+from videoclip.media.smart.nal import Unfit
+from videoclip.media.smart.preview import write_preview
 from videoclip.schemas import Captions, CutMode, Proof, TimeRange
 
 __all__ = ["copy_packets", "sound_clip"]
@@ -28,24 +32,15 @@ def copy_packets(bench: Bench) -> Rendered:
     """Packets as they are; start and end are exact by an edit list over them (ISO/IEC 14496-12)."""
     job, video = bench.job, bench.job.media.video
     assert video is not None
-    span = plan_spans(job.source, job.media, job.ranges, bench.limits)[0]
-    seconds = span.end - span.start
     srt, vtt = bench.side_files(list(job.cues))
-    source = ffmpeg.input(
-        file_url(job.source),
-        **input_options(job.media.container, bench.limits),
-        **seek_options(span.start, accurate=True),
-    )
-    streams = [source[str(video.index)]]
-    if job.media.audio is not None:
-        streams.append(source[str(job.media.audio.index)])
-    options: dict[str, Any] = {"c": "copy", "t": f"{float(seconds):.6f}", **CONTAINER}
-    if job.options.captions is Captions.SOFT and srt is not None and job.cues:
-        streams.append(ffmpeg.input(srt.name, f="srt")["s"])
-        options |= {"c:s": "mov_text"}
+    soft = job.options.captions is Captions.SOFT and bool(job.cues)
     out = bench.path("mp4")
-    bench.run(ffmpeg.output(*streams, out.name, **options).get_args(), seconds)
-    end_edit(out, seconds)
+    try:
+        span = write_preview(bench, out, srt if soft else None)
+    except (Unfit, BrokenFile):
+        span = _remux(bench, out, srt if soft else None)
+        end_edit(out, span.end - span.start)
+    seconds = span.end - span.start
     expect = Expectation(
         round(seconds * 1000), None, video.width, video.height, job.media.audio is not None,
         exact=False, rotation=video.rotation,
@@ -59,6 +54,28 @@ def copy_packets(bench: Bench) -> Rendered:
         "Use --mode encode for a clip to publish",
     )
     return bench.finish(out, srt, vtt, CutMode.COPY, proof)
+
+
+def _remux(bench: Bench, out: Path, subtitles: Path | None) -> FrameSpan:
+    """The same by FFmpeg's own means, for streams whose packets cannot be taken one by one."""
+    job, video = bench.job, bench.job.media.video
+    assert video is not None
+    span = plan_spans(job.source, job.media, job.ranges, bench.limits)[0]
+    seconds = span.end - span.start
+    source = ffmpeg.input(
+        file_url(job.source),
+        **input_options(job.media.container, bench.limits),
+        **seek_options(span.start, accurate=True),
+    )
+    streams = [source[str(video.index)]]
+    if job.media.audio is not None:
+        streams.append(source[str(job.media.audio.index)])
+    options: dict[str, Any] = {"c": "copy", "t": f"{float(seconds):.6f}", **CONTAINER}
+    if subtitles is not None:
+        streams.append(ffmpeg.input(subtitles.name, f="srt")["s"])
+        options |= {"c:s": "mov_text"}
+    bench.run(ffmpeg.output(*streams, out.name, **options).get_args(), seconds)
+    return span
 
 
 def sound_clip(bench: Bench) -> Rendered:

@@ -59,14 +59,10 @@ def classified(grab: Grab, codec: Codec) -> list[Unit]:
         grab.video.path.open("rb") as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        view = memoryview(data)
-        try:
-            return [
-                classify(codec, view[sample.offset : sample.offset + sample.size])
-                for sample in grab.video.samples
-            ]
-        finally:
-            view.release()
+        return [
+            classify(codec, data[sample.offset : sample.offset + sample.size])
+            for sample in grab.video.samples
+        ]
 
 
 def build_video(media: MediaInfo, parts: Sequence[Part], codec: Codec) -> Built:
