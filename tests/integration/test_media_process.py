@@ -147,7 +147,11 @@ def test_the_doctor_finds_this_machine_fit() -> None:
     ):
         assert findings[name].ok, findings[name]
     assert all(
-        finding.ok or finding.remedy or "missing" in finding.detail for finding in findings.values()
+        finding.ok
+        or finding.remedy
+        or "missing" in finding.detail
+        or finding.name.startswith("hardware encoder")
+        for finding in findings.values()
     )
 
 

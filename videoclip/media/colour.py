@@ -12,6 +12,7 @@ HDR = frozenset({"smpte2084", "arib-std-b67"})
 """Transfer functions: PQ and HLG."""
 _SD_MATRICES = {"smpte170m": "smpte170m", "bt470bg": "bt470bg", "fcc": "smpte170m"}
 _SYSTEMS = {"smpte170m": "bt601-6-525", "bt470bg": "bt601-6-625", "bt2020nc": "bt2020"}
+_SCALE_NAMES = {"bt601-6-525": "smpte170m", "bt601-6-625": "bt470", "bt2020": "bt2020"}
 _PLANAR = ("yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p")
 """What the ``colorspace`` filter takes, besides the same with 10 and 12 bits."""
 
@@ -48,6 +49,12 @@ def to_bt709(stream: Any, video: VideoStream) -> Any:
         )
     full = pixels.startswith("yuvj") or video.color_range == "pc"
     system = _SYSTEMS.get(_matrix(video))
+    if system is not None and (video.display_width % 2 or video.display_height % 2):
+        # The colorspace filter takes even sizes only.
+        return stream.filter(
+            "scale", in_color_matrix=_SCALE_NAMES[system], out_color_matrix="bt709",
+            in_range="pc" if full else "tv", out_range="tv",
+        )  # fmt: skip
     if system is not None:
         stream = stream.filter("format", "|".join(_accepted(pixels)))
         return stream.filter(

@@ -45,6 +45,9 @@ def misplaced(cues: Sequence[Cue], duration_ms: int, slack_ms: int) -> list[Cue]
     return list(dict.fromkeys(wrong))
 
 
+_FONTS = Path(__file__).parent.resolve() / "fonts"
+
+
 def tidy(cues: Sequence[Cue], end_ms: int) -> list[Cue]:
     """The cues in order, inside the clip and one at a time: ends are brought forward, never starts."""
     inside = sorted(
@@ -95,11 +98,14 @@ def cues_outside(
     canvas = f"color=black:s={layout.width}x{layout.height}:r=1:d={len(shown)}"
     with tempfile.TemporaryDirectory(prefix=".proof-", dir=folder) as scratch:
         work = Path(scratch)
+        (work / _FONTS.name).symlink_to(_FONTS)
         write_ass(
             shown, work / "layout.ass", width=layout.width, height=layout.height, style=style,
             font=layout.font,
         )  # fmt: skip
-        stream = ffmpeg.input(canvas, f="lavfi")["v"].filter("ass", "layout.ass")
+        stream = ffmpeg.input(canvas, f="lavfi")["v"].filter(
+            "ass", "layout.ass", fontsdir=_FONTS.name
+        )
         stream = stream.filter("format", "gray").filter("bbox", min_val=_VISIBLE)
         arguments = ffmpeg.output(stream, "-", f="null").get_args()
         result = run(
