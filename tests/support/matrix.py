@@ -50,7 +50,7 @@ def _x264(*more: str) -> list[str]:
 
 _MATRIX = (
     Kind("closed.mp4", options={"extra": _x264("-ac", "2")}),
-    Kind("no-b.mkv", gop=30, options={"fps": "30000/1001", "extra": ["-bf", "0"]}),
+    Kind("no-b.mkv", gop=30, options={"fps": "30000/1001", "extra": ["-c:a", "aac", "-bf", "0"]}),
     Kind("pyramid.mov", gop=24, options={"fps": "24000/1001", "rotation": 90, "extra": _x264("-x264-params", "b-pyramid=normal:ref=4")}),
     Kind("five-one.mp4", gop=48, options={"fps": "30", "extra": _x264("-ac", "6")}),
     Kind("plain.flv", gop=40, options={"fps": "30000/1001", "extra": _x264()}),
@@ -69,7 +69,7 @@ _MATRIX = (
         "-vf", "select='not(mod(n,2))+between(n,40,90)'", "-fps_mode", "vfr", "-c:a", "copy", "-c:v", "libx264", "-g", "12",
         "-bf", "2", "-sc_threshold", "0")),
     Kind("open-hevc.mp4", options={"codec": "libx265", "extra": ["-preset", "ultrafast", "-x265-params", "bframes=3:keyint=25:min-keyint=25:scenecut=0:open-gop=1:log-level=error"]}),
-    Kind("closed-hevc.mkv", options={"codec": "libx265", "fps": "30000/1001", "extra": ["-preset", "ultrafast", "-x265-params", "bframes=3:keyint=25:min-keyint=25:scenecut=0:open-gop=0:log-level=error"]}),
+    Kind("closed-hevc.mkv", options={"codec": "libx265", "fps": "30000/1001", "extra": ["-c:a", "aac", "-preset", "ultrafast", "-x265-params", "bframes=3:keyint=25:min-keyint=25:scenecut=0:open-gop=0:log-level=error"]}),
     Kind("hevc.ts", options={"codec": "libx265", "extra": ["-c:a", "aac", "-preset", "ultrafast", "-x265-params", "bframes=4:b-pyramid=1:keyint=25:min-keyint=25:scenecut=0:log-level=error"]}),
     Kind("ten-bit-hevc.mp4", options={"codec": "libx265", "extra": ["-preset", "ultrafast", "-tag:v", "hvc1", "-pix_fmt", "yuv420p10le", "-x265-params", "keyint=25:min-keyint=25:scenecut=0:log-level=error"]}),
     Kind("open.mp4", smart=False, options={"extra": _x264("-x264-params", "open-gop=1:bframes=3")}),

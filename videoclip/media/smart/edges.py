@@ -85,9 +85,8 @@ def encode_edges(bench: Bench, jobs: Sequence[EdgeJob], codec: Codec) -> list[En
     assert media.video is not None
     tick = time_base(media)
     rate = Fraction(media.video.frame_rate)
-    taken = max(codec.ids, default=0)
-    set_id = 7 if 7 not in codec.ids else next(n for n in range(31, 0, -1) if n not in codec.ids)
-    if taken > 31 and codec.name == "h264" and set_id in codec.ids:
+    set_id = next((n for n in (7, *range(31, 0, -1)) if n not in codec.ids), None)
+    if set_id is None:
         raise Unfit("its parameter sets leave no id free")
     inputs: list[str] = []
     outputs: list[str] = []
