@@ -18,7 +18,7 @@ from tests.support.media import make_numbered_video, set_rotation
 from tests.support.web import serve_folder
 from videoclip.media.captions import Cue
 from videoclip.media.render import Rendered
-from videoclip.schemas import Aspect, Captions, CutMode, Framing
+from videoclip.schemas import Aspect, Captions, CutMode, Framing, Quality
 
 MODES = [CutMode.COPY, CutMode.SMART, CutMode.ENCODE]
 HIDDEN = {CutMode.COPY: 3}
@@ -152,7 +152,7 @@ def test_burnt_captions_are_seen_while_they_last(clip: Clip) -> None:
 
 
 def test_an_upright_clip_of_a_wide_source_plays(clip: Clip) -> None:
-    _, player = clip("a.mp4", aspect=Aspect.TALL, framing=Framing.BLUR)
+    _, player = clip("a.mp4", aspect=Aspect.TALL, framing=Framing.BLUR, quality=Quality.HIGH)
     width, height = player.size
     assert abs(width / height - 9 / 16) < 0.01
     region = fit_inside((320, 180), player.size)

@@ -209,9 +209,9 @@ def test_captions_that_leave_the_picture(clip: Path) -> None:
     layout = Layout(320, 180, STYLES["clean"], "Noto Sans CJK SC")
     inside = (Cue(0, 1_000, "a short line\nand another"), Cue(1_000, 2_000, "今天的价格是九块钱"))
     assert failed(clip, dataclasses.replace(GOOD, cues=inside, layout=layout)) == set()
-    # Lines that are too long are made smaller, so it takes an outline that no style has.
-    layout = dataclasses.replace(layout, style=dataclasses.replace(layout.style, outline_share=9.0))
-    assert failed(clip, dataclasses.replace(GOOD, cues=inside, layout=layout)) == {
+    # Lines that are too long are made smaller, so it takes a picture in which no letter can be read.
+    layout, outside = dataclasses.replace(layout, width=24, height=16), (Cue(0, 4_000, "W" * 60),)
+    assert failed(clip, dataclasses.replace(GOOD, cues=outside, layout=layout)) == {
         "captions_inside"
     }
 
