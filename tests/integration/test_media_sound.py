@@ -57,7 +57,7 @@ def test_every_kind_of_sound_comes_out_as_loud_as_asked(
     sound = SOURCES[kind]()
     source = write_sound(tmp_path / "s.wav", sound)
     done = clip_of(source, [(0, len(sound) * 1000 // RATE)], tmp_path / "w", loudness=target)
-    assert done.notices == ()
+    assert {notice.code for notice in done.notices} <= {"repaired"}
     assert done.proof.ok, done.proof
     check_loud(done.video, target)
 
