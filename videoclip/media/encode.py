@@ -43,7 +43,7 @@ _FONTS = Path(__file__).parent.resolve() / FONTS
 _FIRST = "first.mp4"
 _SOUND_CHECKS = {"loudness", "true_peak"}
 _SMALL = 64
-"""Smaller pictures are not compared: compression changes too much of them."""
+"""Smaller pictures are not compared: compression changes too much of them, and no caption fits."""
 
 
 def encode(bench: Bench) -> Rendered:
@@ -157,7 +157,8 @@ class _Making:
             rate=timeline.rate if timeline.constant else None,
             cues=self.cues if options.captions is not Captions.NONE else (),
             layout=Layout(frame.width, frame.height, STYLES[options.style], job.font)
-            if options.captions is Captions.BURN else None,
+            if options.captions is Captions.BURN and min(frame.width, frame.height) >= _SMALL
+            else None,
             source=SourcePictures(witness.pictures(job.work), witness.sampling, witness.covered)
             if witness else None,
         )  # fmt: skip
