@@ -200,9 +200,18 @@ def _stop_on_signals(tell: Callable[[], None]) -> Iterator[None]:
     previous = {
         number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
     }
+    usual = sys.unraisablehook
+
+    def hook(fault: sys.UnraisableHookArgs) -> None:
+        # The interrupt came inside a callback that swallows it: nothing to show, the watchdog ends us.
+        if not issubclass(fault.exc_type, KeyboardInterrupt):
+            usual(fault)
+
+    sys.unraisablehook = hook
     try:
         yield
     finally:
+        sys.unraisablehook = usual
         watchdog.cancel()
         for number, handler in previous.items():
             signal.signal(number, handler)
