@@ -31,6 +31,9 @@ __all__ = [
     "time_base",
 ]
 
+_INDEXED = frozenset({"mov", "matroska"})
+_NEAR_S = Fraction(1, 4)
+"""The first try in containers with an index, where a seek lands on the keyframe before the place."""
 _MARGINS_S = (2, 10, 60)
 """How far before a range the search for a keyframe begins; after the last one, at the file's start."""
 _REORDER_S = 3
@@ -225,7 +228,8 @@ def plan_spans(
         MediaToolFailed: a range lies behind the last frame.
     """
     first = first_frame_pts(path, media, limits)
-    margins = _MARGINS_S[-1:] if patient else _MARGINS_S
+    near = [_NEAR_S] if media.container in _INDEXED else []
+    margins: list[Fraction | int] = list(_MARGINS_S[-1:]) if patient else [*near, *_MARGINS_S]
     return [_plan(path, media, first, piece, limits, margins) for piece in ranges]
 
 
@@ -235,7 +239,7 @@ def _plan(
     first: int,
     piece: TimeRange,
     limits: MediaLimits,
-    margins: Sequence[int],
+    margins: Sequence[Fraction | int],
 ) -> FrameSpan:
     assert media.video is not None
     tick = time_base(media)
