@@ -61,11 +61,13 @@ def encoder_arguments(
     """
     common = ["-preset", "veryfast", "-crf", "20", "-g", str(interval), "-pix_fmt", pixels]
     if codec.name == "h264":
+        # Else x264 guesses it from the distance of a few frames, for each edge anew.
+        level = f":level={codec.level}" if 10 <= codec.level <= 62 else ""
         return [
             "-c:v", "libx264", *common, "-profile:v", codec.profile, "-threads", str(threads),
             # Looking ahead and B-frames buy little in a second of video; their memory costs a third of the time.
             "-bf", "0",
-            "-x264-params", f"sps-id={set_id}:open-gop=0:rc-lookahead=0:sync-lookahead=0",
+            "-x264-params", f"sps-id={set_id}:open-gop=0:rc-lookahead=0:sync-lookahead=0{level}",
         ]  # fmt: skip
     pool = "none" if threads == 1 else str(threads)
     return [
