@@ -122,14 +122,14 @@ def test_a_flipped_bit_in_a_copied_packet_is_found(
     """The verification reads the finished file; damage it on the way there."""
     original = check.verify
 
-    def damaged(bench: object, path: Path, *more: object) -> None:
+    def damaged(path: Path, *more: object) -> None:
         sample = read_tracks(path)[0].samples[40]
         with path.open("r+b") as stream:
             stream.seek(sample.offset + sample.size - 3)
             byte = stream.read(1)
             stream.seek(-1, 1)
             stream.write(bytes([byte[0] ^ 4]))
-        original(bench, path, *more)  # type: ignore[arg-type]
+        original(path, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr("videoclip.media.smart.cut.verify", damaged)
     source = source_of("closed.mp4", folder)

@@ -65,6 +65,23 @@ def test_an_index_at_the_end(clip: Path, tmp_path: Path) -> None:
     assert failed(tmp_path / "x.mp4") == {"faststart"}
 
 
+def test_a_picture_whose_reference_is_missing(clip: Path, tmp_path: Path) -> None:
+    """The decoder makes one up and goes on; the times are whole again, so nothing else would show it."""
+    whole, hole = tmp_path / "whole.mp4", tmp_path / "hole.mp4"
+    remade(
+        clip, whole, "-c:v", "libx265", "-x265-params", "keyint=25:log-level=error", "-c:a", "copy"
+    )
+    ffmpeg(
+        "-i", whole, "-c", "copy", "-bsf:v", r"noise=drop=eq(n\,27),setts=dts=N*512:pts=PTS-STARTPTS",
+        *STRIPPED, hole,
+    )  # fmt: skip
+    assert failed(whole) == set()
+    proof = sheet(hole)
+    told = next(check for check in proof.checks if check.name == "decodes")
+    assert not told.ok
+    assert "ref" in told.measured
+
+
 def test_a_wrong_number_of_frames(clip: Path, tmp_path: Path) -> None:
     path = remade(clip, tmp_path / "x.mp4", "-c", "copy", "-frames:v", "99")
     assert "frames" in failed(path)

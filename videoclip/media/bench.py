@@ -13,6 +13,7 @@ from typing import Any
 from videoclip.errors import MediaToolFailed
 from videoclip.media.captions import Cue, write_srt, write_vtt
 from videoclip.media.cut import Rendered, RenderJob
+from videoclip.media.faces import box_finder
 from videoclip.media.ffmpeg import run
 from videoclip.media.programme import RATE, Sound, SoundPiece, make_programme
 from videoclip.media.proof import ESSENTIAL
@@ -121,8 +122,9 @@ class Bench:
         if self.job.media.video is not None:
             still = self.path("jpg")
             make_thumbnail(
-                video, still, self.limits, duration_ms=proof.duration_ms or 0, cancel=self.cancel
-            )
+                video, still, self.limits, duration_ms=proof.duration_ms or 0, faces=box_finder(),
+                cancel=self.cancel,
+            )  # fmt: skip
         return Rendered(
             video, srt, vtt, still, mode, proof, proof.duration_ms or 0,
             tuple(self.notices), 0.0,

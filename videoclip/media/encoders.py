@@ -23,6 +23,7 @@ from videoclip.settings import MediaLimits
 
 __all__ = [
     "HARDWARE",
+    "X264",
     "Choice",
     "Trial",
     "choose",
@@ -43,12 +44,13 @@ _NAMES = {
     Encoder.VAAPI: "h264_vaapi",
     Encoder.VIDEOTOOLBOX: "h264_videotoolbox",
 }
-_X264: dict[Quality, dict[str, Any]] = {
-    Quality.DRAFT: {"preset": "superfast", "crf": 28},
-    Quality.STANDARD: {"preset": "veryfast", "crf": 20},
-    Quality.HIGH: {"preset": "medium", "crf": 18},
-    Quality.ARCHIVE: {"preset": "slow", "crf": 14},
+X264: dict[Quality, tuple[str, int]] = {
+    Quality.DRAFT: ("superfast", 28),
+    Quality.STANDARD: ("veryfast", 20),
+    Quality.HIGH: ("medium", 18),
+    Quality.ARCHIVE: ("slow", 14),
 }
+"""Preset and constant rate factor of x264; smart cuts' edges (and x265's) take them too."""
 _LEVEL = {Quality.DRAFT: 30, Quality.STANDARD: 23, Quality.HIGH: 20, Quality.ARCHIVE: 16}
 """Constant quality of hardware encoders; a few steps above x264's, as their scale has no psychovisual shift."""
 _TOOLBOX = {Quality.DRAFT: 45, Quality.STANDARD: 62, Quality.HIGH: 72, Quality.ARCHIVE: 85}
@@ -108,7 +110,7 @@ def settings(encoder: Encoder, quality: Quality) -> dict[str, Any]:
     elif encoder is Encoder.VIDEOTOOLBOX:
         options |= {"q:v": _TOOLBOX[quality], "allow_sw": 0}
     else:
-        options |= _X264[quality]
+        options["preset"], options["crf"] = X264[quality]
     return options
 
 

@@ -6,7 +6,9 @@ OpenCV 4, Apache-2.0). No picture leaves the machine, and nobody is recognised.
 
 from __future__ import annotations
 
+import functools
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import numpy.typing as npt
 
 from videoclip.errors import Cancelled
 
-__all__ = ["Face", "FaceFinder", "available", "find_faces"]
+__all__ = ["Face", "FaceFinder", "available", "box_finder", "find_faces"]
 
 _SMALLEST = 0.09
 """Smallest face, as a share of the picture's shorter side."""
@@ -63,19 +65,23 @@ class FaceFinder:
     def find(self, grey: npt.NDArray[np.uint8]) -> list[Face]:
         """Faces in an 8-bit picture ``(height, width)``, the largest first."""
         height, width = grey.shape
-        least = round(min(height, width) * _SMALLEST)
-        boxes = self._detect(self._front, grey, least)
-        if not boxes:
-            boxes = self._detect(self._side, grey, least)
-        if not boxes:
-            mirrored = np.ascontiguousarray(grey[:, ::-1])
-            boxes = [
-                (width - x - w, y, w, h) for x, y, w, h in self._detect(self._side, mirrored, least)
-            ]
         faces = [
-            Face((x + w / 2) / width, (y + h / 2) / height, h / height) for x, y, w, h in boxes
+            Face((x + w / 2) / width, (y + h / 2) / height, h / height)
+            for x, y, w, h in self.boxes(grey)
         ]
         return sorted(faces, key=lambda face: -face.size)
+
+    def boxes(self, grey: npt.NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
+        """As ``find``, as boxes ``(x, y, width, height)`` in pixels, in no order."""
+        height, width = grey.shape
+        least = round(min(height, width) * _SMALLEST)
+        boxes = self._detect(self._front, grey, least) or self._detect(self._side, grey, least)
+        if boxes:
+            return boxes
+        mirrored = np.ascontiguousarray(grey[:, ::-1])
+        return [
+            (width - x - w, y, w, h) for x, y, w, h in self._detect(self._side, mirrored, least)
+        ]
 
     @staticmethod
     def _detect(
@@ -101,6 +107,21 @@ def _cascades() -> tuple[Any, Any] | None:
         for name in ("frontalface_alt2", "profileface")
     ]
     return None if any(cascade.empty() for cascade in loaded) else (loaded[0], loaded[1])
+
+
+@functools.cache
+def box_finder() -> Callable[[npt.NDArray[np.uint8]], Sequence[tuple[int, int, int, int]]] | None:
+    """Finds faces in 8-bit RGB ``(height, width, 3)``, for stills; None where there is no detector."""
+    try:
+        finder = FaceFinder()
+    except ImportError:
+        return None
+    weights = np.array([0.299, 0.587, 0.114], np.float32)  # luma of BT.601
+
+    def find(rgb: npt.NDArray[np.uint8]) -> Sequence[tuple[int, int, int, int]]:
+        return finder.boxes(np.ascontiguousarray((rgb[..., :3] @ weights).astype(np.uint8)))
+
+    return find
 
 
 def find_faces(path: Path, *, cancel: threading.Event | None = None) -> list[list[Face]] | None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import ffmpeg
 
+from videoclip.errors import one_line
 from videoclip.media.ffmpeg import run
 from videoclip.media.programme import Loudness, parse_ebur128
 from videoclip.media.proof_file import FileFacts
@@ -29,6 +30,7 @@ _FROZEN_S = 2
 _SILENT_S = 1
 _SILENT_DB = -50
 _LOOK_WIDTH = 160
+_COMPLAINT = r"\[(?:h264|hevc) @ 0x[0-9a-f]+\] (?!Increasing reorder buffer)(.+)"
 _UNKNOWN = Loudness(None, None)
 
 
@@ -49,6 +51,8 @@ class Decoded:
     black: tuple[Part, ...] = ()
     frozen: tuple[Part, ...] = ()
     silent: tuple[Part, ...] = ()
+    complaint: str = ""
+    """What the picture's decoder said about missing or damaged data that it could conceal."""
     pictures: bytes = b""
     """The sampled small pictures, one after the other; see ``proof_pictures``."""
 
@@ -104,8 +108,15 @@ def decode(
         _black(result.stderr),
         _open_parts(result.stderr, "freeze_start", "freeze_end", end),
         _open_parts(result.stderr, "silence_start", "silence_end", end),
+        _complaint(result.stderr),
         thumbs,
     )
+
+
+def _complaint(stderr: str) -> str:
+    """The first word of a decoder that gives a picture all the same, such as one whose reference is missing."""
+    found = re.search(_COMPLAINT, stderr)
+    return one_line(found[1], 200) if found else ""
 
 
 def _look(stream: Any, facts: FileFacts, seconds: Fraction) -> Any:

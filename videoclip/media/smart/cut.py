@@ -13,6 +13,7 @@ from videoclip.media.bench import Bench, clear, faults, repairable
 from videoclip.media.captions import Cue
 from videoclip.media.cut import Rendered
 from videoclip.media.encode import encode
+from videoclip.media.encoders import HARDWARE
 from videoclip.media.formats import SMART_VIDEO
 from videoclip.media.geometry import plan_frame
 from videoclip.media.programme import Sound
@@ -61,6 +62,11 @@ def _smart(bench: Bench) -> Rendered:
     assert media.video is not None
     if media.video.codec not in SMART_VIDEO:
         raise Unfit(f"smart cutting does not know the codec {media.video.codec}")
+    if bench.job.options.encoder in HARDWARE:
+        bench.notice(
+            "edges_in_software", "Only the frames at the edges were encoded, and in software, so that they fit to the source's",
+            f"Use --mode encode to have the whole clip encoded with {bench.job.options.encoder.value}",
+        )  # fmt: skip
     parts = _parts(bench)
     built = build_video(media, parts, read_codec(parts[0].grab.video.entries[0]))
     spans = [part.grab.span for part in parts]
@@ -81,7 +87,7 @@ def _smart(bench: Bench) -> Rendered:
         tracks += made_streams(bench, sound, subtitles, built.seconds, attempt)
         write_mp4(out, tracks)
         if attempt == 0:
-            verify(bench, out, parts, built)
+            verify(out, parts, built)
         proof = _prove(bench, out, built, sound)
         if attempt:
             bench.repaired(wrong, proof)
