@@ -23,7 +23,7 @@ from videoclip.store import ObjectRef, Objects
 
 __all__ = ["ClipPlan", "render_clips"]
 
-_RENDER_VERSION = 2
+_RENDER_VERSION = 3
 _SOUND_ONLY_SIZE = (1280, 720)
 """For the line lengths of side files where there is no picture."""
 

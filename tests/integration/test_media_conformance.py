@@ -19,7 +19,7 @@ from videoclip.media.probe import probe
 from videoclip.media.smart import check
 from videoclip.media.smart.mp4_read import read_tracks
 from videoclip.media.smart.nal import Unfit
-from videoclip.schemas import Captions, CutMode
+from videoclip.schemas import Captions, CutMode, Encoder, Quality
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_rotation_and_hdr_stay_as_they_are_and_hdr_is_said(folder: Path, tmp_pat
     )  # fmt: skip
     done = clip_of(source, [(410, 2_730)], tmp_path / "b", mode=CutMode.SMART, loudness=None)
     assert done.mode is CutMode.SMART, done.notices
-    assert [notice.code for notice in done.notices] == ["hdr_kept"]
+    assert [notice.code for notice in done.notices] == ["hevc_kept", "hdr_kept"]
     with av.open(str(done.video)) as container:
         assert {frame.color_trc for frame in container.decode(video=0)} == {16}  # SMPTE ST 2084
 
@@ -114,6 +114,29 @@ def test_what_fails_its_verification_is_encoded_and_says_so(
     assert done.mode is CutMode.ENCODE
     assert [notice.code for notice in done.notices] == ["smart_fallback"]
     assert "not what the source has" in done.notices[0].message
+
+
+def test_edges_have_the_quality_that_was_asked_for(folder: Path, tmp_path: Path) -> None:
+    """The interior is the source's whatever was asked for; the edges follow, in software always."""
+    source = source_of("closed.mp4", folder)
+    sizes = {}
+    for quality in (Quality.DRAFT, Quality.ARCHIVE):
+        done = clip_of(
+            source, [(410, 2_730)], tmp_path / quality.value, mode=CutMode.SMART, quality=quality,
+            encoder=Encoder.NVENC, loudness=None,
+        )  # fmt: skip
+        assert done.mode is CutMode.SMART, done.notices
+        assert "edges_in_software" in [notice.code for notice in done.notices]
+        sizes[quality] = [sample.size for sample in read_tracks(done.video)[0].samples]
+    draft, archive = sizes.values()
+    changed = [
+        number for number, pair in enumerate(zip(draft, archive, strict=True)) if pair[0] != pair[1]
+    ]
+    assert changed
+    assert sum(archive[number] for number in changed) > 1.5 * sum(
+        draft[number] for number in changed
+    )
+    assert len(changed) < len(draft) / 2
 
 
 def test_a_flipped_bit_in_a_copied_packet_is_found(

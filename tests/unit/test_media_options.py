@@ -54,7 +54,7 @@ def test_auto_takes_the_cheapest_exact_way_and_copy_only_when_asked_for() -> Non
     assert choose_mode(RenderOptions(), media()) is CutMode.ENCODE  # captions are burnt
     assert choose_mode(plain, media()) is CutMode.SMART
     assert choose_mode(plain, media(), ranges=3) is CutMode.SMART
-    assert choose_mode(plain, media(video=video(codec="hevc"))) is CutMode.SMART
+    assert choose_mode(plain, media(video=video(codec="hevc"))) is CutMode.ENCODE
     assert choose_mode(plain, media(video=video(codec="vp9"))) is CutMode.ENCODE
     assert choose_mode(plain, media(video=None)) is CutMode.ENCODE
     # Pictures that few players take are not handed on unasked.

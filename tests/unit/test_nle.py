@@ -89,12 +89,12 @@ def test_drop_frame_labels_are_those_of_the_standard(frames: int, rate: str, tex
     assert frame_count(text, Fraction(rate)) == (frames, True)
 
 
-@pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize("drop", [False, True])
+@pytest.mark.parametrize(
+    ("rate", "drop"),
+    [*((rate, False) for rate in RATES), ("30000/1001", True), ("60000/1001", True)],
+)
 def test_labels_and_counts_are_inverse(rate: str, drop: bool) -> None:
     value = Fraction(rate)
-    if drop and rate not in ("30000/1001", "60000/1001"):
-        pytest.skip("no drop-frame at this rate")
     seen = set()
     for frames in [*range(40_000), *range(100_000, 200_000, 97)]:
         text = label(frames, value, drop=drop)

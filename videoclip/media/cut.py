@@ -8,7 +8,7 @@ from pathlib import Path
 
 from videoclip.errors import UsageError, one_line
 from videoclip.media.captions import STYLES, Cue
-from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO, SMART_FORMATS
+from videoclip.media.formats import COPYABLE_AUDIO, COPYABLE_VIDEO, PLAYED_EVERYWHERE
 from videoclip.media.geometry import plan_frame
 from videoclip.schemas import (
     Aspect,
@@ -107,9 +107,8 @@ def choose_mode(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) ->
 
 def _plays_everywhere(video: VideoStream) -> bool:
     """Whether the source's pictures may be delivered as they are, without being asked for by name."""
-    formats = SMART_FORMATS.get(video.codec, frozenset())
-    known = video.pixel_format is None or video.pixel_format in formats
-    return bool(formats) and known and video.width % 2 == video.height % 2 == 0
+    known = (video.codec, video.pixel_format or "yuv420p") in PLAYED_EVERYWHERE
+    return known and video.width % 2 == video.height % 2 == 0
 
 
 def check_options(options: RenderOptions, media: MediaInfo, *, ranges: int = 1) -> None:

@@ -13,9 +13,9 @@ __all__ = [
     "DECODERS",
     "DEMUXERS",
     "IMAGE_DEMUXERS",
+    "PLAYED_EVERYWHERE",
     "PROTECTED_TAGS",
     "PROTOCOLS",
-    "SMART_FORMATS",
     "SMART_VIDEO",
     "is_audio_container",
 ]
@@ -124,13 +124,10 @@ COPYABLE_VIDEO = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 COPYABLE_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 """Codecs that MP4 holds in a way that players read."""
 
-SMART_FORMATS: dict[str, frozenset[str]] = {
-    "h264": frozenset({"yuv420p", "yuvj420p"}),
-    "hevc": frozenset({"yuv420p", "yuvj420p", "yuv420p10le"}),
-}
-"""Pixel formats that players of a codec decode; others are copied only where smart cutting is asked for."""
+PLAYED_EVERYWHERE = frozenset({("h264", "yuv420p"), ("h264", "yuvj420p")})
+"""Codecs with pixel formats that every player decodes; others are copied only where smart cutting is asked for."""
 
-SMART_VIDEO = frozenset(SMART_FORMATS)
+SMART_VIDEO = frozenset({"h264", "hevc"})
 """Codecs whose GOPs are copied and whose edges are encoded anew so that one decoder takes both."""
 
 

@@ -97,6 +97,11 @@ def _smart(bench: Bench) -> Rendered:
     assert proof is not None
     if faults(proof):
         raise Unfit(f"the finished clip is not what was asked for ({'; '.join(faults(proof))})")
+    if media.video.codec == "hevc":
+        bench.notice(
+            "hevc_kept", "The clip is HEVC like its source, with parameter sets in the stream (hev1), which Safari and QuickTime do not open",
+            "Use --mode encode for an H.264 clip that plays everywhere",
+        )  # fmt: skip
     if plan_frame(media.video, bench.job.options.aspect).hdr:
         bench.notice(
             "hdr_kept", "The pictures were left as they are, so the clip is HDR like its source",
