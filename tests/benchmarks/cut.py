@@ -21,7 +21,7 @@ from typing import Any
 
 from videoclip.media import bench as bench_module
 from videoclip.media import encode as encode_module
-from videoclip.media import simple as simple_module
+from videoclip.media import proof_repair as repair_module
 from videoclip.media.captions import Cue
 from videoclip.media.probe import probe
 from videoclip.media.render import RenderJob, render
@@ -98,7 +98,7 @@ def _proofs() -> Iterator[list[float]]:
 
     places = [
         (module, name)
-        for module in (bench_module, encode_module, simple_module, smart_module)
+        for module in (bench_module, encode_module, repair_module, smart_module)
         for name in ("prove", "make_thumbnail")
         if hasattr(module, name)
     ]

@@ -14,11 +14,12 @@ import pytest
 from PIL import Image, ImageFilter
 
 from tests.support.clips import LIMITS, ffmpeg
-from tests.support.command import Command, manifest
+from tests.support.command import ROOT, Command, manifest
 from tests.support.frames import read_frame_number
 from tests.support.media import make_numbered_video
 from tests.support.scenes import Film, scene, write_film
 from videoclip.cli.main import main
+from videoclip.media.faces import box_finder
 from videoclip.media.probe import probe
 from videoclip.media.proxy import make_proxy, pictures
 from videoclip.media.shots import find_shots, shots_json
@@ -246,6 +247,22 @@ def test_a_face_decides_between_good_pictures(tmp_path: Path) -> None:
         make_thumbnail(clip, tmp_path / "still.jpg", LIMITS, duration_ms=4000, faces=faces)
         still = np.asarray(Image.open(tmp_path / "still.jpg").convert("RGB")).astype(int)
         assert np.abs(still - target).mean() < 12
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_our_detector_finds_the_face_in_the_still(tmp_path: Path, wanted: int) -> None:
+    """Four times as large as the pictures that are looked at: those must keep their proportions."""
+    scenes = [scene(seed, 50, pan=0, size=(1280, 720), detail=24) for seed in (51, 52)]
+    face = np.asarray(
+        Image.open(ROOT / "tests" / "data" / "face.jpg").convert("RGB").resize((400, 400))
+    )
+    scenes[wanted] = [picture.copy() for picture in scenes[wanted]]
+    for picture in scenes[wanted]:
+        picture[160:560, 440:840] = face
+    clip = write_film([*scenes[0], *scenes[1]], tmp_path / "clip.mp4", gop=10)
+    make_thumbnail(clip, tmp_path / "still.jpg", LIMITS, duration_ms=4000, faces=box_finder())
+    still = np.asarray(Image.open(tmp_path / "still.jpg").convert("RGB")).astype(int)
+    assert np.abs(still - scenes[wanted][0].astype(int)).mean() < 12
 
 
 # --------------------------------------------------------------------------- commands

@@ -32,7 +32,7 @@ def score_picture(rgb: npt.NDArray[Any]) -> float:
     """From 0 (black, white, one colour) to about 1: detail, exposure and contrast multiplied.
 
     Args:
-        rgb: 8-bit pixels ``(height, width, 3)``, about 320 wide: scores of other sizes do not compare.
+        rgb: 8-bit pixels ``(height, width, 3)``, the longer side about 320: scores of other sizes do not compare.
     """
     grey = _grey(rgb)
     if min(grey.shape) < 3:

@@ -27,7 +27,7 @@ __all__ = ["make_thumbnail", "places", "score_picture"]
 
 _CANDIDATES = 12
 _ENOUGH = 6
-_WIDTH = 320
+_SIDE = 320
 _STEP = 3
 """A picture is compared with those 3 and 6 frames later: further than noise, nearer than most dissolves last."""
 _BUDGET = 250_000_000
@@ -120,8 +120,10 @@ def _candidates(clip: Path) -> list[_Candidate]:
         return list(_keyframes(clip))
     failures = (decord.DECORDError, RuntimeError, IndexError)
     try:
+        width, height = _size(clip)
+        small = _small(width, height)
         reader = decord.VideoReader(
-            str(clip), ctx=decord.cpu(0), width=_WIDTH, height=-1, num_threads=1
+            str(clip), ctx=decord.cpu(0), width=small[0], height=small[1], num_threads=1
         )
         count = len(reader)
 
@@ -138,18 +140,24 @@ def _candidates(clip: Path) -> list[_Candidate]:
                 reader[index].asnumpy(),
                 functools.partial(later, index),
             )
-            for index in places(reader.get_key_indices(), count, _BUDGET // _pixels(clip))
+            for index in places(reader.get_key_indices(), count, _BUDGET // (width * height))
         ]
     except failures as error:
         raise _Unreadable from error
 
 
-def _pixels(clip: Path) -> int:
+def _size(clip: Path) -> tuple[int, int]:
     import av
 
     with av.open(f"file:{clip.absolute()}", format="mov") as container:
         stream = container.streams.video[0]
-        return max(1, stream.width * stream.height)
+        return max(1, stream.width), max(1, stream.height)
+
+
+def _small(width: int, height: int) -> tuple[int, int]:
+    """The shape of the pictures that are looked at: the longer side has ``_SIDE`` pixels."""
+    longer = max(width, height)
+    return max(2, _SIDE * width // longer), max(2, _SIDE * height // longer)
 
 
 def _keyframes(clip: Path) -> Iterator[_Candidate]:
@@ -162,8 +170,8 @@ def _keyframes(clip: Path) -> Iterator[_Candidate]:
             stream.codec_context.skip_frame = "NONKEY"
             for frame in container.decode(stream):
                 if frame.time is not None:
-                    height = max(2, _WIDTH * frame.height // frame.width)
-                    small = frame.to_ndarray(width=_WIDTH, height=height, format="rgb24")
+                    width, height = _small(frame.width, frame.height)
+                    small = frame.to_ndarray(width=width, height=height, format="rgb24")
                     yield _Candidate(round(frame.time * 1_000_000), small, list)
     except (av.FFmpegError, IndexError):
         return
