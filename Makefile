@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-out
-# Processes for the tests that may run side by side; those that measure time or kill processes run alone.
+# Processes for the tests that may run side by side; those that measure time or kill processes (marked `alone`) do not.
 TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
@@ -24,8 +24,8 @@ demo: setup ## turn the bundled sample video into finished clips in demo-out/
 	@echo && ls -1 "$(DEMO_OUT)"/clips/*.mp4
 
 test: setup-test ## all tests (unit, integration, browser, acceptance)
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile tests/unit tests/integration tests/browser
-	$(BIN)/python -m pytest tests/acceptance
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not alone" --durations 25 tests
+	$(BIN)/python -m pytest -m alone --durations 5 tests
 
 test-unit: setup ## the fast ones only
 	$(BIN)/python -m pytest tests/unit

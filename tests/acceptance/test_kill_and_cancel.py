@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.command import SAMPLE, Command, events, manifest
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
 
 KILLS = 10
 
