@@ -12,13 +12,14 @@ from rich.table import Table
 
 from pipelines.naming import clip_stem, slug
 from videoclip.cli import options
-from videoclip.cli.console import JsonReporter, new_console, print_table, reporter, size_text
+from videoclip.cli.console import JsonReporter, new_console, print_table, reporter
 from videoclip.cli.main import main
 from videoclip.cli.sources import targets
 from videoclip.errors import SourceEmpty, SourceMissing, UsageError, VideoClipError
 from videoclip.media.styles import STYLES
 from videoclip.schemas import ClipRequest, RenderOptions
 from videoclip.settings import load_settings
+from videoclip.sizes import size_text
 from videoclip.timecode import format_ms, format_stamp, parse_range, parse_time
 
 
@@ -206,7 +207,7 @@ def test_wishes_that_would_do_nothing_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(0, "0 bytes"), (1023, "1023 bytes"), (14_541, "14.2 KiB"), (5_347_737, "5.1 MiB"), (3 * 2**30, "3.0 GiB")],
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (9_800, "9.6 KiB"), (14_541, "14 KiB"), (5_347_737, "5.1 MiB"), (3 * 2**30, "3.0 GiB")],
 )  # fmt: skip
 def test_sizes_for_people(size: int, text: str) -> None:
     assert size_text(size) == text

@@ -15,6 +15,7 @@ from rich.table import Table
 from videoclip.errors import VideoClipError
 from videoclip.progress import Event
 from videoclip.schemas import Manifest
+from videoclip.sizes import size_text
 from videoclip.timecode import format_ms
 
 __all__ = [
@@ -25,7 +26,6 @@ __all__ = [
     "new_console",
     "print_table",
     "reporter",
-    "size_text",
 ]
 
 _PIPED_WIDTH = 1000
@@ -56,17 +56,6 @@ def print_table(console: Console, table: Table) -> None:
         console.print(table)
     text = "\n".join(line.rstrip() for line in captured.get().splitlines())
     console.out(text, highlight=False)
-
-
-def size_text(size: float) -> str:
-    """Bytes for people: ``812 bytes``, ``14.2 KiB``, ``5.1 MiB``."""
-    if size < 1024:
-        return f"{size:.0f} bytes"
-    for unit in ("KiB", "MiB"):
-        size /= 1024
-        if size < 1024:
-            return f"{size:.1f} {unit}"
-    return f"{size / 1024:.1f} GiB"
 
 
 class Reporter(AbstractContextManager["Reporter"]):

@@ -9,13 +9,14 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from videoclip.cli.console import new_console, print_table, size_text
+from videoclip.cli.console import new_console, print_table
 from videoclip.cli.sources import show
 from videoclip.errors import VideoClipError
 from videoclip.media.doctor import Finding, diagnose
 from videoclip.media.probe import probe
 from videoclip.schemas import HighlighterName, MediaInfo, RecogniserName
 from videoclip.settings import Settings
+from videoclip.sizes import size_text
 from videoclip.timecode import format_ms
 
 __all__ = ["show_health", "show_media"]

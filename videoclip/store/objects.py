@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +65,17 @@ class Objects:
                 while piece := source.read(_PIECE):
                     target.write(piece)
             return ref
+
+    def sweep(self, before: float) -> int:
+        """Remove half-written files that were last touched before a time (seconds since 1970); how many."""
+        gone = 0
+        for path in self.root.glob("sha256/*/*"):
+            # The store writes under a name with a suffix and renames; whole objects have 64 digits.
+            with suppress(OSError):
+                if len(path.name) != 64 and path.stat().st_mtime < before:
+                    path.unlink()
+                    gone += 1
+        return gone
 
     def has(self, ref: ObjectRef) -> bool:
         """Whether the object is there in its full size."""
