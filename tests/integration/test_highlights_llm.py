@@ -122,7 +122,7 @@ def answer(*items: dict[str, Any]) -> Answer:
 
 def window(script: str = KITCHEN_EN, language: str = "en") -> Window:
     transcript = make_show(script, language=language).transcript
-    return plan_windows(transcript, energy=(), max_chars=0, overlap_sentences=0)[0]
+    return plan_windows(transcript, energy=(), max_tokens=0, overlap_ms=0)[0]
 
 
 def codes(proposals: Proposals) -> list[str]:

@@ -140,7 +140,7 @@ def test_topics_partition_the_transcript_and_start_where_products_start(name: st
 def test_without_a_limit_there_is_one_window_with_everything() -> None:
     transcript = make_show(TUNING["kitchen"][0], language="en").transcript
     energy = [-20.0] * len(transcript.sentences)
-    (window,) = plan_windows(transcript, energy=energy, max_chars=0, overlap_sentences=5)
+    (window,) = plan_windows(transcript, energy=energy, max_tokens=0, overlap_ms=0)
     assert list(window.sentences) == transcript.sentences
     assert window.energy == tuple(energy)
 
@@ -164,7 +164,7 @@ def test_windows_cover_everything_in_order_within_the_limit(max_chars: int, over
 def test_energy_must_fit_the_transcript() -> None:
     transcript = make_show(TUNING["kitchen"][0], language="en").transcript
     with pytest.raises(ValueError, match="one value a sentence"):
-        plan_windows(transcript, energy=[-20.0], max_chars=0, overlap_sentences=0)
+        plan_windows(transcript, energy=[-20.0], max_tokens=0, overlap_ms=0)
 
 
 # ------------------------------------------------------------------ prompts
