@@ -90,14 +90,20 @@ class LlmSettings(Section):
         "tells (max_model_len), else 16384; a smaller one that it tells counts instead",
     )
     window_tokens: int = Field(
-        12_000, ge=100, description="transcript in one prompt at most, tokens; less where the context is small"
+        12_000,
+        ge=100,
+        description="transcript in one prompt at most, tokens; less where the context is small",
     )
     max_tokens: int = Field(4_096, ge=64, description="answer length, tokens")
     max_job_tokens: int | None = Field(
-        None, ge=1, description="tokens that a job may spend, prompts and answers; default: no limit"
+        None,
+        ge=1,
+        description="tokens that a job may spend, prompts and answers; default: no limit",
     )
     max_job_seconds: float | None = Field(
-        None, gt=0, description="seconds that a job may wait for answers, added up; default: no limit"
+        None,
+        gt=0,
+        description="seconds that a job may wait for answers, added up; default: no limit",
     )
 
 

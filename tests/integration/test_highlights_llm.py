@@ -106,11 +106,20 @@ def failure(status: int, message: str) -> Answer:
 
 
 def item(first: int, last: int, **more: object) -> dict[str, Any]:
-    scores = {"offer": 9, "benefit": 8, "proof": 7, "action": 8, "hook": 6, "complete": 10}
+    scores = {
+        "product": 8,
+        "offer": 9,
+        "benefit": 8,
+        "proof": 7,
+        "action": 8,
+        "hook": 6,
+        "complete": 10,
+    }
     values: dict[str, Any] = {
         "first": first,
         "last": last,
         "title": "Wireless vacuum",
+        "hook": "Half the price?",
         "reason": "A deal.",
     }
     return values | {"quote": "", "scores": scores, "hashtags": ["vacuum"]} | more
@@ -324,7 +333,7 @@ def test_without_schemas_the_shape_is_asked_for_in_words_and_said(model: Model) 
     assert [p.first_sentence for p in got.proposals] == [21]
     assert codes(got) == ["highlighter_no_schema"]
     assert model.requests[1]["response_format"] == {"type": "json_object"}
-    assert '"enum"' in model.requests[1]["messages"][-1]["content"]
+    assert f'"maximum": {window().sentences[-1].id}' in model.requests[1]["messages"][-1]["content"]
     again = highlighter.propose(window(), BRIEF)
     assert codes(again) == ["highlighter_no_schema"]
     assert len(model.requests) == 3

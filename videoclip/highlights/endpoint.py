@@ -126,9 +126,7 @@ class Endpoint:
     def _client(self, timeout_s: float) -> httpx2.Client:
         # A proxy from the environment must not see what is meant for this machine.
         trust = not is_loopback(self._settings.base_url)
-        return openai.DefaultHttpxClient(
-            timeout=timeout_s, trust_env=trust, follow_redirects=False
-        )
+        return openai.DefaultHttpxClient(timeout=timeout_s, trust_env=trust, follow_redirects=False)
 
     def _once(
         self,

@@ -128,9 +128,16 @@ def _one_a_product(
         values = sentence_values(features, topic, wanted)
         for i in range(topic.first, topic.last + 1):
             rival = max((row[i] for row in others), default=0.0)
-            values[i - topic.first] += _OF_PRODUCT * (mentions[k][i] - max(0.0, rival - mentions[k][i]))
+            values[i - topic.first] += _OF_PRODUCT * (
+                mentions[k][i] - max(0.0, rival - mentions[k][i])
+            )
         runs = best_runs(
-            features, topic, values, min_ms=min(brief.min_ms, whole_ms), max_ms=brief.max_ms, count=1
+            features,
+            topic,
+            values,
+            min_ms=min(brief.min_ms, whole_ms),
+            max_ms=brief.max_ms,
+            count=1,
         )
         for run in runs or [Run(topic.first, topic.last, sum(values))]:
             proposal = _proposal(features, topic, run, values, wanted, brief, joined=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from videoclip.highlights.features import Features
 from videoclip.highlights.text import is_chinese, normalise, terms
@@ -81,9 +82,7 @@ def product_topic(
             break
         k = max(sides, key=lambda k: masses[k])
         low, high = min(low, k), max(high, k)
-    return Topic(
-        topics[low].first, topics[high].last, topics[low].opening, topics[high].closing
-    )
+    return Topic(topics[low].first, topics[high].last, topics[low].opening, topics[high].closing)
 
 
 def _names(product: Product) -> list[str]:
@@ -101,7 +100,7 @@ def _units(text: str) -> list[str]:
     """English stems; pairs of Chinese characters, which do not hang on where a dictionary cuts."""
     found = [term for term in terms(text) if term.isascii()]
     han = [c if is_chinese(c) else " " for c in text]
-    found += [a + b for a, b in zip(han, han[1:], strict=False) if a != " " and b != " "]
+    found += [a + b for a, b in pairwise(han) if a != " " and b != " "]
     return found
 
 
@@ -109,4 +108,6 @@ def _share(part: set[str], units: set[str], shared: dict[str, int]) -> float:
     """Weight of the name's words that occur, over the weight of all; the head of a name may come alone."""
     weights = {unit: 1.0 / shared[unit] for unit in part}
     total = sum(weights.values())
-    return sum(weight for unit, weight in weights.items() if unit in units) / total if total else 0.0
+    return (
+        sum(weight for unit, weight in weights.items() if unit in units) / total if total else 0.0
+    )

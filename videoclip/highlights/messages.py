@@ -31,7 +31,11 @@ def sentence_line(sentence: Sentence) -> str:
 
 
 def highlight_messages(
-    prompt: Prompt, sentences: Sequence[Sentence], brief: Brief, count: int, shape: Mapping[str, Any]
+    prompt: Prompt,
+    sentences: Sequence[Sentence],
+    brief: Brief,
+    count: int,
+    shape: Mapping[str, Any],
 ) -> Messages:
     """Instructions, wish, products and transcript; ``shape`` is an example of the answer."""
     system = prompt.fill(

@@ -18,7 +18,18 @@ __all__ = ["MOST_PRODUCTS", "parse_products"]
 
 MOST_PRODUCTS = 200
 
-_NAME_COLUMNS = {"name", "product", "title", "sku name", "商品", "商品名", "商品名称", "名称", "产品", "产品名称"}
+_NAME_COLUMNS = {
+    "name",
+    "product",
+    "title",
+    "sku name",
+    "商品",
+    "商品名",
+    "商品名称",
+    "名称",
+    "产品",
+    "产品名称",
+}
 _ALIAS_COLUMNS = {"alias", "aliases", "keywords", "别名", "关键词", "简称"}
 _SPLIT = re.compile(r"[|｜,，、;；]")
 _FORMS = "One product a line with aliases after |, a CSV with a name column, or a JSON list"
@@ -36,7 +47,9 @@ def parse_products(text: str) -> list[Product]:
     """
     text = text.removeprefix("\ufeff").strip()
     try:
-        rows = list(_json(text)) if text[:1] in "[{" and text else list(_table(text) or _lines(text))
+        rows = (
+            list(_json(text)) if text[:1] in "[{" and text else list(_table(text) or _lines(text))
+        )
         found: dict[str, Product] = {}
         for name, aliases in rows:
             names = [alias.strip() for alias in aliases if alias.strip()]
@@ -87,7 +100,7 @@ def _entry(entry: Any) -> tuple[str, list[str]]:
         return entry, []
     name, aliases = entry if isinstance(entry, tuple) else (entry["name"], entry.get("aliases", []))
     if not isinstance(name, str):
-        raise ValueError("a product has no name")  # noqa: TRY004 - one error for all wrong content
+        raise ValueError("a product has no name")
     return name, _SPLIT.split(aliases) if isinstance(aliases, str) else [str(a) for a in aliases]
 
 

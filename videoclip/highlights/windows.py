@@ -64,9 +64,7 @@ def plan_windows(
     return windows
 
 
-def _end(
-    sentences: Sequence[Sentence], first: int, costs: Sequence[int], max_tokens: int
-) -> int:
+def _end(sentences: Sequence[Sentence], first: int, costs: Sequence[int], max_tokens: int) -> int:
     """End (exclusive) of the window that begins at ``first``."""
     if max_tokens == 0:
         return len(sentences)
