@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ class Reply:
 
     content: str
     truncated: bool
-    spent: Spent = Spent()
+    spent: Spent = field(default_factory=Spent)
 
 
 class Endpoint:
