@@ -155,7 +155,8 @@ def evaluate(
             found.append(ShowClips(name, clips, windows))
     if not found:
         raise UsageError(
-            f"{folder} has no show that matches {only!r}", f"A show is NAME{_LABELS} and a transcript"
+            f"{folder} has no show that matches {only!r}",
+            f"A show is NAME{_LABELS} and a transcript",
         )
     pairs = [(show.clips, show.windows) for show in found]
     return Report(
@@ -202,9 +203,7 @@ def _recognised(path: Path, language: str, settings: Settings) -> Transcript:
     request = TranscribeRequest(source=str(path.absolute()), language=language)
     with Store(settings) as store, RayRuntime(settings.ray) as ray:
         job = submit(store, request)
-        result = run_job(
-            job.id, store=store, settings=settings, ray=ray, cancel=threading.Event()
-        )
+        result = run_job(job.id, store=store, settings=settings, ray=ray, cancel=threading.Event())
         return Transcript.model_validate_json(
             store.objects.path(result.files["transcript.json"]).read_bytes()
         )

@@ -99,9 +99,7 @@ class Show:
             for piece in self._pieces(line):
                 heard = rng.choice(pool) if rng.random() < WORD_ERRORS else piece
                 length = 190 if self.language == "zh" else 150 + 42 * len(piece)
-                words.append(
-                    {"id": word_id, "text": heard, "start_ms": at, "end_ms": at + length}
-                )
+                words.append({"id": word_id, "text": heard, "start_ms": at, "end_ms": at + length})
                 word_id += 1
                 at += length + (0 if self.language == "zh" else 20)
             start, end = words[0]["start_ms"], words[-1]["end_ms"]
@@ -175,9 +173,9 @@ def speech_show(name: str, language: str, genre: str, texts: Texts, rng: random.
     parts = dict(texts.speeches[genre])
     fill = parts.pop("fill")
     chat = _dealt(fill, rng)
-    for segment in parts:
+    for segment, lines in parts.items():
         show.say([next(chat) for _ in range(rng.randint(2, 3))])
-        show.say(parts[segment], segment)
+        show.say(lines, segment)
     show.say([next(chat) for _ in range(2)])
     return show
 
@@ -212,7 +210,9 @@ def make_shows(folder: Path, halves: tuple[str, ...] = HALVES) -> list[str]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Make the shows that highlighters are measured on.")
+    parser = argparse.ArgumentParser(
+        description="Make the shows that highlighters are measured on."
+    )
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--half", choices=HALVES, help="only this half")
     given = parser.parse_args()
