@@ -30,6 +30,9 @@ _CONTACT = re.compile(
 )
 
 
+_ENDS = ".,;:!?。，；：！？、…)）\"'”’"
+
+
 def _packed(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum())
 
@@ -45,6 +48,7 @@ class Guard:
     def __init__(self, instructions: Iterable[str], spoken: Iterable[str]) -> None:
         told, said = " ".join(instructions), " ".join(spoken)
         self._said = _packed(said)
+        self._written = "".join(said.casefold().split())
         self._runs = _runs(told) - _runs(said)
         packed = _packed(told)
         self._packed = {
@@ -63,8 +67,14 @@ class Guard:
         )
 
     def names_stranger(self, text: str) -> bool:
-        """Whether the text holds a web address, an account or a number to call that nobody named."""
-        return any(_packed(match.group()) not in self._said for match in _CONTACT.finditer(text))
+        """Whether the text holds a web address, an account or a number to call that nobody named.
+
+        It counts as named only as it is written: who says "evil shop" has not named "@evil_shop".
+        """
+        return any(
+            "".join(match.group().casefold().split()).strip(_ENDS) not in self._written
+            for match in _CONTACT.finditer(text)
+        )
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:
