@@ -102,10 +102,12 @@ def template_posts(clip: ClipText) -> list[Post]:
         tags.insert(0, "".join(clip.product.split()))
     if clip.genre in _GENRE_TAGS:
         tags.append(_GENRE_TAGS[clip.genre][0 if chinese else 1])
-    mark = "。" if chinese else ". "
-    text = mark.join(part.rstrip("。. ") for part in parts)
-    text += mark.strip() if text and text[-1] not in "！？!?" else ""
+    text = ("" if chinese else " ").join(_ended(part, "。" if chinese else ".") for part in parts)
     return [fit_post(platform, clip.title, text, tags, _TEMPLATE) for platform in clip.platforms]
+
+
+def _ended(sentence: str, mark: str) -> str:
+    return sentence if sentence[-1] in "。！？.!?…" else sentence + mark
 
 
 def _frequent(clip: ClipText) -> list[str]:
