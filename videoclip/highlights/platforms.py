@@ -65,8 +65,11 @@ def fit_post(
         title = title.rstrip("…").rstrip()
     if platform is Platform.SHORTS:  # refused there
         title, description = (t.replace("<", "‹").replace(">", "›") for t in (title, description))
-    tags = list(dict.fromkeys("".join(c for c in t if c.isalnum() or c == "_") for t in hashtags))
-    tags = [tag for tag in tags if tag][: limits.hashtags]
+    bare = ("".join(c for c in tag if c.isalnum() or c == "_") for tag in hashtags)
+    known: dict[str, str] = {}
+    for tag in filter(None, bare):
+        known.setdefault(tag.casefold(), tag)
+    tags = list(known.values())[: limits.hashtags]
     text = clean_text(description, limits.description)
     if limits.weighted:
         text, tags = _weighed(text, tags, limits.weighted)

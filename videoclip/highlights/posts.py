@@ -254,7 +254,9 @@ def _parse(content: str, clip: ClipText, guard: Guard) -> tuple[list[Post], int]
             refused += 1
             posts.append(instead)
             continue
-        title = clean_text(written.title, 200) or (clip.title if LIMITS[platform].title else "")
+        title = ""
+        if LIMITS[platform].title:
+            title = clean_text(written.title, 200) or clip.title
         text = clean_text(written.description, 5000)
         posts.append(
             fit_post(platform, title, text, written.hashtags or list(instead.hashtags), "llm")
