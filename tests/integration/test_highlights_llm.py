@@ -377,6 +377,32 @@ def test_the_context_is_asked_from_the_endpoint(model: Model) -> None:
         assert measured(spec, Settings(llm=model.settings())).context_tokens == DEFAULT_CONTEXT
 
 
+def test_a_window_that_does_not_fit_is_halved(model: Model) -> None:
+    def small(request: dict[str, Any]) -> tuple[int, bytes]:
+        said = [x for x in request["messages"][1]["content"].splitlines() if x.startswith("[")]
+        if len(said) > 40:
+            text = "This model's maximum context length is 2048 tokens. However, you requested 2500"
+            return 400, json.dumps({"error": {"message": text}}).encode()
+        first = int(said[0][1:].partition("]")[0])
+        return answer(item(first + 2, first + 9))(request)  # type: ignore[return-value]
+
+    model.answers = [small]
+    got = model.highlighter(explicit=True).propose(window(), BRIEF)
+    count = len(window().sentences)
+    starts = [p.first_sentence for p in got.proposals]
+    assert starts == [2, count // 2 - count // 8 + 2]
+    assert codes(got) == ["llm_window_split"]
+    assert got.requests == len(model.requests) == 3
+
+
+def test_a_prompt_that_never_fits_is_left_for_the_ranker(model: Model) -> None:
+    model.answers = [failure(400, "prompt is too long")]
+    got = model.highlighter().propose(window(), BRIEF)
+    assert_extractive(got)
+    assert "VIDEOCLIP_LLM__CONTEXT_TOKENS" in got.notices[0].remedy
+    assert len(model.requests) < 10
+
+
 def test_the_second_try_asks_for_no_more_than_the_context_holds(model: Model) -> None:
     model.answers = [completion("{", "length"), answer(item(21, 32))]
     highlighter = LlmHighlighter(model.settings(max_tokens=4096), context_tokens=6_000)

@@ -19,7 +19,7 @@ from videoclip.highlights.budget import Spent
 from videoclip.highlights.tokens import estimate_tokens
 from videoclip.settings import LlmSettings
 
-__all__ = ["TEMPERATURE", "Endpoint", "Reply", "SchemaRefused", "is_loopback"]
+__all__ = ["TEMPERATURE", "ContextExceeded", "Endpoint", "Reply", "SchemaRefused", "is_loopback"]
 
 _MAX_BACKOFF_S = 30.0
 _MAX_BYTES = 4 * 1024**2
@@ -28,6 +28,16 @@ _MAX_BYTES = 4 * 1024**2
 TEMPERATURE = 0.0
 """The likeliest answer, so that the same question gets the same one."""
 
+_TOO_LONG = (
+    "context length",
+    "context_length",
+    "context window",
+    "max_model_len",
+    "too long",
+    "too many tokens",
+)
+"""Words of vLLM, OpenAI, DeepSeek, Ollama and others for a prompt that does not fit."""
+
 _MODELS_TIMEOUT_S = 5.0
 _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_context_length")
 """What vLLM, OpenRouter, Groq and LM Studio call the length of the context in ``/v1/models``."""
@@ -35,6 +45,10 @@ _CONTEXT_KEYS = ("max_model_len", "context_length", "context_window", "max_conte
 
 class SchemaRefused(Exception):
     """The endpoint does not know ``response_format`` with a JSON schema."""
+
+
+class ContextExceeded(HighlightFailed):
+    """The prompt and the answer's room are longer than the model's context."""
 
 
 class _Transient(Exception):
@@ -76,6 +90,7 @@ class Endpoint:
         Raises:
             SchemaRefused: the endpoint refuses this ``response_format``.
             EngineUnavailable: it refuses the key, the model or the address.
+            ContextExceeded: prompt and answer do not fit into the model's context.
             HighlightFailed: it stayed unreachable or overloaded, or refuses the request.
         """
         begun = time.monotonic()
@@ -193,6 +208,11 @@ class Endpoint:
             return EngineUnavailable(
                 f"the language model endpoint does not know the address or the model: {text}",
                 "Check VIDEOCLIP_LLM__BASE_URL (it usually ends in /v1) and VIDEOCLIP_LLM__MODEL",
+            )
+        if status in {400, 413, 422} and any(word in text.lower() for word in _TOO_LONG):
+            return ContextExceeded(
+                f"the prompt is too long for the language model: {text}",
+                "Set VIDEOCLIP_LLM__CONTEXT_TOKENS to the length of the model's context, or lower",
             )
         words = ("response_format", "json_schema", "schema", "structured", "guided", "grammar")
         if status in {400, 415, 422, 501} and any(word in text.lower() for word in words):

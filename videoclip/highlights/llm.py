@@ -16,6 +16,7 @@ from videoclip.errors import HighlightFailed
 from videoclip.highlights.answer import Parsed, answer_schema, answer_shape, parse_answer
 from videoclip.highlights.asking import Asker, UnusableAnswer, request_inputs
 from videoclip.highlights.budget import BudgetSpent, Ledger
+from videoclip.highlights.endpoint import ContextExceeded
 from videoclip.highlights.extractive import ExtractiveHighlighter
 from videoclip.highlights.features import analyse
 from videoclip.highlights.guard import Guard
@@ -23,6 +24,7 @@ from videoclip.highlights.messages import Messages, highlight_messages
 from videoclip.highlights.prompts import load_part, load_prompt, prompts_version
 from videoclip.highlights.protocol import Brief, Proposals, Window
 from videoclip.highlights.tokens import estimate_tokens
+from videoclip.highlights.windows import merge_proposals
 from videoclip.schemas import Engine, Notice
 from videoclip.settings import LlmSettings
 
@@ -41,6 +43,8 @@ DEFAULT_CONTEXT = 16_384
 _ROOM = 256
 """Tokens kept free for the chat template and the reminder of a second try."""
 _LEAST_WINDOW = 100
+_LEAST_SPLIT = 16
+"""Sentences below which a window that does not fit is not halved once more."""
 
 FALLBACK_NOTICE = "highlighter_fallback"
 """Code of the notice that the ranker answered in the model's place."""
@@ -120,7 +124,7 @@ class LlmHighlighter:
         before = self._asker.requests
         code, remedy = FALLBACK_NOTICE, "Run the same command again, or use a larger model"
         try:
-            parsed = self._asked(window, brief, notices)
+            parsed = self._fitting(window, brief, notices)
         except UnusableAnswer as error:
             cause = f"the language model's answer could not be used twice: {error}"
         except BudgetSpent as error:
@@ -147,6 +151,35 @@ class LlmHighlighter:
         prompt = load_prompt(brief.genre, brief.language)
         return highlight_messages(
             prompt, window.sentences, brief, _count(brief), answer_shape(brief)
+        )
+
+    def _fitting(self, window: Window, brief: Brief, notices: list[Notice]) -> Parsed:
+        """The answer for a window; where a model has smaller tokens than was estimated, of its two halves."""
+        try:
+            return self._asked(window, brief, notices)
+        except ContextExceeded:
+            count = len(window.sentences)
+            if count < _LEAST_SPLIT:
+                raise
+            if not any(notice.code == "llm_window_split" for notice in notices):
+                notices.append(
+                    Notice(
+                        code="llm_window_split",
+                        message=f"Window {window.index} was too long for the language model and was halved",
+                        remedy="Lower VIDEOCLIP_LLM__CONTEXT_TOKENS, which spares the refused requests",
+                    )
+                )
+        middle, overlap = count // 2, count // 8
+        halves = [
+            Window(k, window.sentences[part], window.energy[part])
+            for k, part in enumerate((slice(0, middle + overlap), slice(middle - overlap, count)))
+        ]
+        parts = [self._fitting(half, brief, notices) for half in halves]
+        return Parsed(
+            merge_proposals(halves, [part.proposals for part in parts]),
+            sum(part.discarded for part in parts),
+            sum(part.leaked for part in parts),
+            sum(part.cleaned for part in parts),
         )
 
     def _asked(self, window: Window, brief: Brief, notices: list[Notice]) -> Parsed:
