@@ -112,7 +112,7 @@ def obeying(field: str, size: int) -> Answer:
     return reply
 
 
-@pytest.mark.parametrize("field", ["title", "hook", "reason", "hashtags"])
+@pytest.mark.parametrize("field", ["title", "hook", "hashtags"])
 @pytest.mark.parametrize("attack", ["prompt-en", "prompt-zh"])
 def test_nothing_of_the_prompt_comes_back(model: Model, attack: str, field: str) -> None:
     language = language_of(attack)
@@ -120,6 +120,31 @@ def test_nothing_of_the_prompt_comes_back(model: Model, attack: str, field: str)
     got = model.highlighter().propose(hostile(attack), brief_for(language))
     assert [p.first_sentence for p in got.proposals] == [36]
     assert codes(got) == ["highlighter_leak"]
+
+
+@pytest.mark.parametrize("attack", ["prompt-en", "prompt-zh"])
+def test_a_reason_that_echoes_the_prompt_is_replaced(model: Model, attack: str) -> None:
+    language = language_of(attack)
+    model.answers = [obeying("reason", 30 if language == "zh" else 60)]
+    got = model.highlighter().propose(hostile(attack), brief_for(language))
+    assert [p.first_sentence for p in got.proposals] == [21, 36]
+    prompt = load_prompt(Genre.COMMERCE, language).body
+    assert all(p.reason and p.reason[:10] not in prompt for p in got.proposals[:1])
+    assert codes(got) == ["highlighter_cleaned"]
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [
+        ("en", "A price, a discount or a deal is named and the viewer is asked to order."),
+        ("zh", "讲清产品给买家带来的好处，有数字、检测、评价或现场演示作依据。"),
+    ],
+)
+def test_a_reason_may_name_the_criteria(model: Model, language: str, reason: str) -> None:
+    model.answers = [answer(item(21, 32, reason=reason))]
+    got = model.highlighter().propose(hostile(f"ignore-{language}"), brief_for(language))
+    assert got.notices == ()
+    assert got.proposals[0].reason == reason
 
 
 @pytest.mark.parametrize("attack", ["prompt-en", "prompt-zh"])

@@ -71,7 +71,7 @@ class Parsed:
     leaked: int = 0
     """Items that repeated the instructions."""
     cleaned: int = 0
-    """Items that lost a text with a web address or account nobody named."""
+    """Items that lost a text with an address or account nobody named, or a reason that echoed the prompt."""
 
 
 def answer_schema(window: Window, brief: Brief, count: int) -> dict[str, Any]:
@@ -151,14 +151,13 @@ def parse_answer(
         known = not brief.products or 1 <= item.product <= len(brief.products)
         if first is None or last is None or first > last or not known:
             parsed.discarded += 1
-        elif guard.leaks(item.title, item.hook, item.reason, *item.hashtags):
+        elif guard.leaks(item.title, item.hook, *item.hashtags):
             parsed.leaked += 1
         else:
             own = describe_run(features, first, last, brief)
             proposal = _proposal(item, own, brief, features, (first, last), guard)
-            parsed.cleaned += any(
-                map(guard.names_stranger, (item.title, item.hook, item.reason, *item.hashtags))
-            )
+            texts = (item.title, item.hook, item.reason, *item.hashtags)
+            parsed.cleaned += any(map(guard.names_stranger, texts)) or guard.leaks(item.reason)
             parsed.proposals.append(proposal)
     if not parsed.proposals:
         raise UnusableAnswer(_why_none(items, parsed))
@@ -187,6 +186,8 @@ def _proposal(
         flat = clean_text(text, limit)
         return flat if flat and not guard.names_stranger(flat) else instead
 
+    # A reason that echoes what a good clip is gives nothing away: it is replaced, the highlight stays.
+    reason = own.reason if guard.leaks(item.reason) else clean(item.reason, 300, own.reason)
     scores = _scores(item.scores, brief.genre)
     quote = clean_text(item.quote, 400)
     product = brief.products[item.product - 1] if brief.products else None
@@ -200,7 +201,7 @@ def _proposal(
         first_sentence=item.first,
         last_sentence=item.last,
         title=title if product is None else titled_after(product, title),
-        reason=clean(item.reason, 300, own.reason),
+        reason=reason,
         quote=quote if quote and _was_said(quote, features, *run) else own.quote,
         score=round(sum(scores.values()) / len(scores), 4) if scores else own.score,
         scores=scores or dict(own.scores),

@@ -7,6 +7,7 @@ spent, the window falls to the extractive ranker, with a notice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
@@ -43,6 +44,8 @@ DEFAULT_CONTEXT = 16_384
 _ROOM = 256
 """Tokens kept free for the chat template and the reminder of a second try."""
 _LEAST_WINDOW = 100
+_CRITERION = re.compile(r"^- \w+[:：].*$", re.MULTILINE)
+"""A line of a prompt that says what a criterion means."""
 _LEAST_SPLIT = 16
 """Sentences below which a window that does not fit is not halved once more."""
 
@@ -183,7 +186,8 @@ class LlmHighlighter:
         )
 
     def _asked(self, window: Window, brief: Brief, notices: list[Notice]) -> Parsed:
-        told = [load_prompt(brief.genre, brief.language).body]
+        # Criteria are no secret, and a good reason names them in their own words.
+        told = [_CRITERION.sub("", load_prompt(brief.genre, brief.language).body)]
         if brief.products:
             told.append(load_part("products", brief.language).body)
         names = (name for p in brief.products for name in (p.name, *p.aliases))
@@ -219,7 +223,7 @@ def _said(parsed: Parsed, window: int) -> list[Notice]:
         (
             "highlighter_cleaned",
             parsed.cleaned,
-            "held a web address, account or number that nobody named, and lost that text",
+            "held an address, account or number that nobody named, or echoed the prompt, and lost that text",
         ),
     )
     return [
