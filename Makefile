@@ -8,10 +8,10 @@ TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut fuzz docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut fuzz eval-highlights docs sample lock up down clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: ## system packages, virtual environment, locked dependencies (idempotent; minutes)
 	@VENV="$(VENV)" bash scripts/setup.sh
@@ -49,6 +49,17 @@ fuzz: setup ## 2,000 damaged files through probe, sound and cut (an hour on two 
 
 bench-cut: setup ## what each way of cutting costs against plain FFmpeg, as ratios (half an hour)
 	$(BIN)/python -m tests.benchmarks cut ways
+
+# `make eval-highlights DIR` or `make eval-highlights DIR=path`; without one the made shows' development half.
+ifeq (eval-highlights,$(firstword $(MAKECMDGOALS)))
+DIR ?= $(word 2,$(MAKECMDGOALS))
+.PHONY: $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(eval $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS)):;@:)
+endif
+eval-highlights: setup ## score a highlighter on labelled shows: make eval-highlights DIR (docs/highlights.md)
+	@shows="$(DIR)"; if [ -z "$$shows" ]; then shows=$$(mktemp -d); trap 'rm -rf "$$shows"' EXIT; \
+	  $(BIN)/python scripts/make_shows.py "$$shows" --half dev; fi; \
+	$(BIN)/python -m pipelines.eval_highlights "$$shows" $(EVAL_OPTIONS)
 
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py

@@ -12,6 +12,7 @@ from pipelines.context import JobContext
 from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
 from pipelines.look_stage import LookResult, look_at
 from pipelines.naming import clip_stem, range_stem
+from pipelines.post_stage import WrittenPosts, llm_usage, write_posts
 from pipelines.render_stage import ClipPlan, render_clips
 from pipelines.source import Source, open_source, printable_path
 from pipelines.speech_stage import Speech, recognised_speech, speech_from_file
@@ -82,6 +83,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
     chosen = [candidate for candidate in highlights.candidates if candidate.selected]
     cuts = _jump_cuts(context, request, speech.transcript)
     plans = [_plan(candidate, speech.transcript, second, cuts, request) for candidate in chosen]
+    written = write_posts(context, request, highlights, chosen, speech.transcript)
     rendered = render_clips(context, source, plans, request.render)
     files = _transcript_files(context, speech.transcript)
     clips = []
@@ -89,11 +91,14 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
         artifact = rendered.artifacts.get(candidate.id)
         if artifact is not None:
             stem = f"clips/{clip_stem(number, candidate.title)}"
-            clips.append(_clip(context, candidate, plan, artifact, stem, files))
+            made = _clip(context, candidate, plan, artifact, stem, files)
+            clips.append(made.model_copy(update={"posts": written.posts.get(candidate.id, [])}))
     look = look_at(context, source, speech.pcm) if request.look else None
     if look is not None:
         files.update(look.files)
-    return _result(context, request, source, speech, highlights, rendered, clips, files, look)
+    return _result(
+        context, request, source, speech, highlights, written, rendered, clips, files, look
+    )
 
 
 def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
@@ -240,6 +245,8 @@ def _clip(
         title=candidate.title,
         reason=candidate.reason,
         quote=candidate.quote,
+        hook=candidate.hook,
+        product=candidate.product,
         score=candidate.score,
         scores=candidate.scores,
         hashtags=candidate.hashtags,
@@ -327,14 +334,16 @@ def _result(
     source: Source,
     speech: Speech,
     highlights: Highlights,
+    written: WrittenPosts,
     rendered: Outcome,
     clips: list[Clip],
     files: dict[str, ObjectRef],
     look: LookResult | None,
 ) -> JobResult:
-    failures = [*speech.failures, *highlights.failures, *rendered.failures]
+    failures = [*speech.failures, *highlights.failures, *written.failures, *rendered.failures]
     wanted = sum(candidate.selected for candidate in highlights.candidates)
-    reports: list[StageReport] = [*speech.reports, highlights.report, rendered.report]
+    reports: list[StageReport] = [*speech.reports, highlights.report]
+    reports += [report for report in (written.report, rendered.report) if report is not None]
     if look is not None:
         failures += look.failures
         reports.append(look.report)
@@ -348,6 +357,7 @@ def _result(
         language=speech.transcript.language,
         recogniser=speech.transcript.engine,
         highlighter=highlights.engine,
+        llm=llm_usage(context, highlights, written),
         transcript=_transcript_names(files),
         look=None if look is None else look.look,
         stages=reports,

@@ -67,6 +67,8 @@ class Outcome:
     artifacts: dict[str, ArtifactRecord]
     failures: list[Failure]
     report: StageReport
+    reused: frozenset[str] = frozenset()
+    """Keys of the units that were taken from earlier runs."""
 
 
 def run_units(
@@ -160,7 +162,7 @@ def run_units(
         wall_s=round(wall_s, 3),
         cpu_s=round(cpu_s, 3),
     )
-    return Outcome(done, failures, report)
+    return Outcome(done, failures, report, frozenset(done) - {unit.key for unit in missing})
 
 
 def _fail(

@@ -28,12 +28,16 @@ __all__ = [
     "HighlighterName",
     "JobRequest",
     "JumpCut",
+    "LlmUsage",
     "Look",
     "Manifest",
     "MediaInfo",
     "Milliseconds",
     "Notice",
     "Place",
+    "Platform",
+    "Post",
+    "Product",
     "Proof",
     "ProofCheck",
     "ProofFinding",
@@ -162,6 +166,19 @@ class Place(str, Enum):
     BOTTOM_LEFT = "bottom-left"
     BOTTOM_RIGHT = "bottom-right"
     CENTRE = "centre"
+
+
+class Platform(str, Enum):
+    """Where a clip is published; decides how long a post's title and text may be."""
+
+    DOUYIN = "douyin"
+    XIAOHONGSHU = "xiaohongshu"
+    BILIBILI = "bilibili"
+    CHANNELS = "channels"
+    TIKTOK = "tiktok"
+    SHORTS = "shorts"
+    REELS = "reels"
+    X = "x"
 
 
 class JumpCut(str, Enum):
@@ -304,6 +321,15 @@ class Transcript(Record):
 # --------------------------------------------------------------------------- highlights
 
 
+class Product(Record):
+    """A product that the video may sell; one clip at most is made of each."""
+
+    name: str = Field(min_length=1, max_length=120, description="as clips are titled")
+    aliases: list[str] = Field(
+        default_factory=list, max_length=20, description="other words that are said for it"
+    )
+
+
 class Candidate(Record):
     """A run of whole sentences that might become a clip, chosen or dropped, and why."""
 
@@ -317,6 +343,8 @@ class Candidate(Record):
     title: str
     reason: str = Field(description="why it was picked, one sentence for people")
     quote: str = Field("", description="its strongest sentence, word for word")
+    hook: str = Field("", description="a line that makes one watch; empty without a model")
+    product: str = Field("", description="product of the request's list that it shows")
     score: Score
     scores: dict[str, float] = Field(default_factory=dict, description="score by criterion")
     hashtags: list[str] = Field(default_factory=list)
@@ -391,6 +419,14 @@ class ClipRequest(Record):
     )
     hotwords: list[str] = Field(default_factory=list, description="names and terms to expect")
     highlighter: HighlighterName = HighlighterName.AUTO
+    products: list[Product] = Field(
+        default_factory=list,
+        max_length=200,
+        description="products to look for; then only these become clips, one each",
+    )
+    platforms: list[Platform] = Field(
+        default_factory=lambda: list(Platform), description="platforms to write posts for"
+    )
     min_ms: int = Field(15_000, ge=1_000, description="shortest clip")
     max_ms: int = Field(90_000, ge=1_000, description="longest clip")
     render: RenderOptions = Field(default_factory=RenderOptions)
@@ -478,6 +514,16 @@ class Proof(Record):
     true_peak_dbtp: float | None = None
 
 
+class Post(Record):
+    """What goes beside a clip on a platform, within its limits."""
+
+    platform: Platform
+    title: str = Field(description="empty where the platform has none")
+    description: str = Field(description="without the hashtags")
+    hashtags: list[str] = Field(default_factory=list, description="without #")
+    engine: str = Field(description="llm, or template where no model wrote it")
+
+
 class Clip(Record):
     """A finished clip. File names are relative to the output folder, with forward slashes."""
 
@@ -490,9 +536,12 @@ class Clip(Record):
     title: str
     reason: str = Field("", description="why it was picked; empty for a cut by hand")
     quote: str = ""
+    hook: str = ""
+    product: str = ""
     score: Score | None = None
     scores: dict[str, float] = Field(default_factory=dict)
     hashtags: list[str] = Field(default_factory=list)
+    posts: list[Post] = Field(default_factory=list, description="one a platform; none for a cut")
     sentences: list[int] = Field(default_factory=list, description="ids, in order")
     ranges: list[TimeRange] = Field(description="of the source, in the order they play")
     captions: dict[str, str] = Field(
@@ -523,6 +572,18 @@ class StageReport(Record):
     cpu_s: float = Field(ge=0, description="processor seconds, children included")
 
 
+class LlmUsage(Record):
+    """What the language model cost in this run, failed requests included."""
+
+    model: str
+    requests: int = Field(0, ge=0)
+    cached: int = Field(0, ge=0, description="requests answered by earlier runs, not asked again")
+    prompt_tokens: int = Field(0, ge=0)
+    completion_tokens: int = Field(0, ge=0)
+    seconds: float = Field(0.0, ge=0, description="waited for answers, all requests added up")
+    estimated: bool = Field(False, description="the endpoint did not count every request's tokens")
+
+
 class Failure(Record):
     """A unit of work that failed for good."""
 
@@ -546,6 +607,7 @@ class Manifest(Record):
     language: str | None = Field(None, description="BCP 47; null where nothing was transcribed")
     recogniser: Engine | None = None
     highlighter: Engine | None = None
+    llm: LlmUsage | None = Field(None, description="null where no language model was asked")
     transcript: dict[str, str] = Field(
         default_factory=dict, description="transcript files by kind: json, srt, vtt"
     )

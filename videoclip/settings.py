@@ -83,8 +83,28 @@ class LlmSettings(Section):
     model: str = Field("", description="model name at that endpoint")
     api_key: SecretStr = Field(SecretStr(""), description="sent as bearer token; never logged")
     timeout_s: float = Field(120.0, gt=0, description="one request, seconds")
-    window_chars: int = Field(12_000, ge=500, description="transcript characters in one prompt")
-    max_tokens: int = Field(2_048, ge=64, description="answer length")
+    context_tokens: int | None = Field(
+        None,
+        ge=1_024,
+        description="context of the model, prompt and answer together, tokens; default: what the endpoint "
+        "tells (max_model_len), else 16384; a smaller one that it tells counts instead",
+    )
+    window_tokens: int = Field(
+        12_000,
+        ge=100,
+        description="transcript in one prompt at most, tokens; less where the context is small",
+    )
+    max_tokens: int = Field(4_096, ge=64, description="answer length, tokens")
+    max_job_tokens: int | None = Field(
+        None,
+        ge=1,
+        description="tokens that a job may spend, prompts and answers; default: no limit",
+    )
+    max_job_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="seconds that a job may wait for answers, added up; default: no limit",
+    )
 
 
 class RaySettings(Section):

@@ -15,6 +15,8 @@ from rapidfuzz.distance import Levenshtein
 from tests.support.command import ROOT, SAMPLE, Command, events, iou, manifest, truth
 from tests.support.frames import frame_numbers
 from tests.support.wer import normalise, word_errors
+from videoclip.highlights.platforms import LIMITS
+from videoclip.schemas import Platform
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -44,6 +46,17 @@ def test_each_product_is_covered_by_one_clip(run: Run) -> None:
             for c in run.manifest["clips"]
         )
         assert best >= 0.5, f"{product['title']}: IoU {best:.2f}"
+
+
+def test_each_clip_has_a_post_for_every_platform(run: Run) -> None:
+    for clip in run.manifest["clips"]:
+        assert [post["platform"] for post in clip["posts"]] == [p.value for p in Platform]
+        for post in clip["posts"]:
+            limits = LIMITS[Platform(post["platform"])]
+            assert len(post["title"]) <= limits.title
+            assert 0 < len(post["description"]) <= limits.description
+            assert 0 < len(post["hashtags"]) <= limits.hashtags
+    assert run.manifest["llm"] is None
 
 
 def test_first_and_last_frames_are_the_expected_ones(run: Run) -> None:

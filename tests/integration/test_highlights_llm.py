@@ -7,78 +7,24 @@ import logging
 import pickle
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import pytest
 
+from tests.support.model_server import KEY, Answer, Model, Partly, answer, completion, failure, item
 from tests.support.shows import KITCHEN_EN, LIVE_ZH, make_show
 from videoclip.errors import EngineUnavailable, HighlightFailed
 from videoclip.highlights.extractive import ExtractiveHighlighter
-from videoclip.highlights.llm import LlmHighlighter
+from videoclip.highlights.llm import DEFAULT_CONTEXT, LlmHighlighter
 from videoclip.highlights.protocol import Brief, Proposals, Window
+from videoclip.highlights.resolve import measured, resolve_highlighter
 from videoclip.highlights.windows import plan_windows
-from videoclip.schemas import Engine, Genre, Sentence, Word
-from videoclip.settings import LlmSettings
+from videoclip.schemas import Engine, Genre, HighlighterName, Sentence, Word
+from videoclip.settings import LlmSettings, Settings
 
-KEY = "sk-this-must-never-be-seen"
 BRIEF = Brief(Genre.COMMERCE, "the vacuum", "en", 3, 15_000, 90_000)
-
-Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
-
-
-class Model:
-    """A small OpenAI-compatible server that answers from a list, the last answer again and again."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.requests: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        self.raw: list[bytes] = []
-        self.paths: list[str] = []
-        model = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                model.raw.append(body)
-                model.paths.append(self.path)
-                model.headers.append({k.lower(): v for k, v in self.headers.items()})
-                model.requests.append(json.loads(body))
-                at = min(len(model.requests), len(model.answers)) - 1
-                status, payload = model.answers[at](model.requests[-1])
-                try:
-                    self.send_response(status)
-                    self.send_header("Content-Type", "application/json")
-                    self.send_header("Content-Length", str(len(payload)))
-                    self.end_headers()
-                    self.wfile.write(payload)
-                except (BrokenPipeError, ConnectionResetError):
-                    pass  # the client has given up, which some tests want
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
-        self._thread.start()
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def highlighter(self, *, timeout_s: float = 10.0, **more: Any) -> LlmHighlighter:
-        config = LlmSettings(
-            base_url=self.base_url, model="made", api_key=KEY, timeout_s=timeout_s, max_tokens=500
-        )
-        return LlmHighlighter(config, **({"wait_initial_s": 0.01} | more))
 
 
 @pytest.fixture
@@ -88,41 +34,9 @@ def model() -> Iterator[Model]:
     server.close()
 
 
-def completion(content: str | None, finish: str = "stop") -> Answer:
-    message = {"role": "assistant", "content": content}
-    choice = {"index": 0, "message": message, "finish_reason": finish}
-    body = {
-        "id": "1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "made",
-        "choices": [choice],
-    }
-    return lambda request: (200, json.dumps(body).encode())
-
-
-def failure(status: int, message: str) -> Answer:
-    return lambda request: (status, json.dumps({"error": {"message": message}}).encode())
-
-
-def item(first: int, last: int, **more: object) -> dict[str, Any]:
-    scores = {"offer": 9, "benefit": 8, "proof": 7, "action": 8, "hook": 6, "complete": 10}
-    values: dict[str, Any] = {
-        "first": first,
-        "last": last,
-        "title": "Wireless vacuum",
-        "reason": "A deal.",
-    }
-    return values | {"quote": "", "scores": scores, "hashtags": ["vacuum"]} | more
-
-
-def answer(*items: dict[str, Any]) -> Answer:
-    return completion(json.dumps({"highlights": list(items)}))
-
-
 def window(script: str = KITCHEN_EN, language: str = "en") -> Window:
     transcript = make_show(script, language=language).transcript
-    return plan_windows(transcript, energy=(), max_chars=0, overlap_sentences=0)[0]
+    return plan_windows(transcript, energy=(), max_tokens=0, overlap_ms=0)[0]
 
 
 def codes(proposals: Proposals) -> list[str]:
@@ -324,7 +238,7 @@ def test_without_schemas_the_shape_is_asked_for_in_words_and_said(model: Model) 
     assert [p.first_sentence for p in got.proposals] == [21]
     assert codes(got) == ["highlighter_no_schema"]
     assert model.requests[1]["response_format"] == {"type": "json_object"}
-    assert '"enum"' in model.requests[1]["messages"][-1]["content"]
+    assert f'"maximum": {window().sentences[-1].id}' in model.requests[1]["messages"][-1]["content"]
     again = highlighter.propose(window(), BRIEF)
     assert codes(again) == ["highlighter_no_schema"]
     assert len(model.requests) == 3
@@ -373,6 +287,129 @@ def test_silence_ends_at_the_deadline(model: Model) -> None:
         released.set()
     assert_extractive(got)
     assert len(model.requests) >= 2
+
+
+def good_body() -> bytes:
+    status, body, *_ = answer(item(21, 32))({})  # type: ignore[misc]
+    assert status == 200
+    return body  # type: ignore[return-value]
+
+
+def test_an_answer_that_drips_ends_at_the_time_out_too(model: Model) -> None:
+    body = good_body()
+    model.answers = [lambda request: Partly(body, len(body), pause_s=0.05)]
+    begun = time.monotonic()
+    got = model.highlighter(timeout_s=0.4, deadline_s=1.0, attempts=3).propose(window(), BRIEF)
+    assert time.monotonic() - begun < 4
+    assert_extractive(got)
+    assert "no whole answer within" in got.notices[-1].message
+
+
+@pytest.mark.parametrize("send", [0, 40, -1], ids=["at once", "early", "before the end"])
+def test_a_connection_that_drops_in_an_answer_is_tried_again(model: Model, send: int) -> None:
+    body = good_body()
+    model.answers = [lambda request: Partly(body, send % len(body)), answer(item(21, 32))]
+    got = model.highlighter().propose(window(), BRIEF)
+    assert (got.notices, got.requests, len(model.requests)) == ((), 2, 2)
+    model.requests.clear()
+    model.answers = model.answers[:1]
+    assert_extractive(model.highlighter(attempts=2).propose(window(), BRIEF))
+    assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>busy</html>",
+        b"[]",
+        b"null",
+        b'{"choices": {}}',
+        b'{"choices": [7]}',
+        b"\xff\xfe",
+    ],
+    ids=["nothing", "html", "list", "null", "object", "number", "no text"],
+)
+def test_a_body_that_is_no_completion_is_left_for_the_ranker(model: Model, body: bytes) -> None:
+    model.answers = [lambda request: (200, body)]
+    assert_extractive(model.highlighter(attempts=2).propose(window(), BRIEF))
+    assert len(model.requests) == 2
+
+
+def test_an_endless_body_is_not_read_to_its_end(model: Model) -> None:
+    body = b'{"choices": "' + b"x" * 5_000_000 + b'"}'
+    model.answers = [lambda request: (200, body)]
+    got = model.highlighter(attempts=1).propose(window(), BRIEF)
+    assert_extractive(got)
+    assert "longer than" in got.notices[-1].message
+
+
+def test_a_busy_endpoint_says_how_long_to_wait(model: Model) -> None:
+    model.answers = [failure(429, "slow down", Retry_After="0.5"), answer(item(21, 32))]
+    begun = time.monotonic()
+    assert model.highlighter().propose(window(), BRIEF).notices == ()
+    assert time.monotonic() - begun >= 0.5
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_an_endpoint_that_stays_so_is_left_for_the_ranker_and_said(
+    model: Model, status: int
+) -> None:
+    model.answers = [failure(status, "no")]
+    got = model.highlighter(attempts=2).propose(window(), BRIEF)
+    assert_extractive(got)
+    assert f"HTTP {status}" in got.notices[-1].message
+
+
+def test_the_context_is_asked_from_the_endpoint(model: Model) -> None:
+    settings = Settings(llm=model.settings())
+    spec, _ = resolve_highlighter(HighlighterName.LLM, settings)
+    assert measured(spec, settings).context_tokens == DEFAULT_CONTEXT  # it does not tell
+    model.listed = {
+        "data": [{"id": "other", "max_model_len": 9}, {"id": "made", "max_model_len": 4096}]
+    }
+    assert measured(spec, settings).context_tokens == 4096
+    for configured, counted in ((2048, 2048), (32_768, 4096)):
+        settings = Settings(llm=model.settings(context_tokens=configured))
+        assert measured(spec, settings).context_tokens == counted
+    for odd in ({"data": None}, {"data": [3, {"id": "made", "max_model_len": "4k"}]}, {}):
+        model.listed = odd
+        assert measured(spec, Settings(llm=model.settings())).context_tokens == DEFAULT_CONTEXT
+
+
+def test_a_window_that_does_not_fit_is_halved(model: Model) -> None:
+    def small(request: dict[str, Any]) -> tuple[int, bytes]:
+        said = [x for x in request["messages"][1]["content"].splitlines() if x.startswith("[")]
+        if len(said) > 40:
+            text = "This model's maximum context length is 2048 tokens. However, you requested 2500"
+            return 400, json.dumps({"error": {"message": text}}).encode()
+        first = int(said[0][1:].partition("]")[0])
+        return answer(item(first + 2, first + 9))(request)  # type: ignore[return-value]
+
+    model.answers = [small]
+    got = model.highlighter(explicit=True).propose(window(), BRIEF)
+    count = len(window().sentences)
+    starts = [p.first_sentence for p in got.proposals]
+    assert starts == [2, count // 2 - count // 8 + 2]
+    assert codes(got) == ["llm_window_split"]
+    assert got.requests == len(model.requests) == 3
+
+
+def test_a_prompt_that_never_fits_is_left_for_the_ranker(model: Model) -> None:
+    model.answers = [failure(400, "prompt is too long")]
+    got = model.highlighter().propose(window(), BRIEF)
+    assert_extractive(got)
+    assert "VIDEOCLIP_LLM__CONTEXT_TOKENS" in got.notices[0].remedy
+    assert len(model.requests) < 10
+
+
+def test_the_second_try_asks_for_no_more_than_the_context_holds(model: Model) -> None:
+    model.answers = [completion("{", "length"), answer(item(21, 32))]
+    highlighter = LlmHighlighter(model.settings(max_tokens=4096), context_tokens=6_000)
+    highlighter.propose(window(), BRIEF)
+    first, second = (request["max_tokens"] for request in model.requests)
+    assert first == 2_000
+    assert 2_000 <= second < 6_000 - 1_000
 
 
 def test_nobody_at_the_address(model: Model) -> None:

@@ -21,7 +21,7 @@ def long_transcript(script: str, language: str, times: int) -> Transcript:
 
 def clips(transcript: Transcript) -> list[Candidate]:
     brief = Brief(Genre.AUTO, "", transcript.language, 5, 15_000, 90_000)
-    (window,) = plan_windows(transcript, energy=(), max_chars=0, overlap_sentences=0)
+    (window,) = plan_windows(transcript, energy=(), max_tokens=0, overlap_ms=0)
     proposals = ExtractiveHighlighter().propose(window, brief).proposals
     return select(proposals, transcript, brief, pauses_ms=(), duration_ms=transcript.duration_ms)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from itertools import pairwise
 
@@ -10,16 +11,19 @@ import pytest
 from tests.support.shows import TUNING, make_show
 from tests.support.speeches import SPEECHES
 from videoclip.errors import EngineUnavailable
-from videoclip.highlights.answer import ANSWER_CRITERIA
+from videoclip.highlights.answer import ANSWER_CRITERIA, answer_shape
 from videoclip.highlights.cues import CHAT, GENRE_CRITERIA, OPENERS
 from videoclip.highlights.extractive import ExtractiveHighlighter
 from videoclip.highlights.features import analyse
 from videoclip.highlights.llm import LlmHighlighter
-from videoclip.highlights.prompts import load_prompt, prompts_version
+from videoclip.highlights.messages import sentence_line
+from videoclip.highlights.prompts import load_part, load_prompt, prompts_version
+from videoclip.highlights.protocol import Brief, Proposal, Window
 from videoclip.highlights.resolve import build_highlighter, resolve_highlighter
 from videoclip.highlights.text import clean_text, is_chinese, normalise, numbers_in, terms
+from videoclip.highlights.tokens import estimate_tokens
 from videoclip.highlights.topics import split_topics
-from videoclip.highlights.windows import plan_windows
+from videoclip.highlights.windows import merge_proposals, plan_windows
 from videoclip.schemas import Genre, HighlighterName
 from videoclip.settings import LlmSettings, Settings
 
@@ -140,31 +144,68 @@ def test_topics_partition_the_transcript_and_start_where_products_start(name: st
 def test_without_a_limit_there_is_one_window_with_everything() -> None:
     transcript = make_show(TUNING["kitchen"][0], language="en").transcript
     energy = [-20.0] * len(transcript.sentences)
-    (window,) = plan_windows(transcript, energy=energy, max_chars=0, overlap_sentences=5)
+    (window,) = plan_windows(transcript, energy=energy, max_tokens=0, overlap_ms=0)
     assert list(window.sentences) == transcript.sentences
     assert window.energy == tuple(energy)
 
 
-@pytest.mark.parametrize("overlap", [0, 3, 50])
-@pytest.mark.parametrize("max_chars", [1, 120, 700])
-def test_windows_cover_everything_in_order_within_the_limit(max_chars: int, overlap: int) -> None:
-    transcript = make_show(TUNING["kitchen"][0], language="en").transcript
-    windows = plan_windows(transcript, energy=(), max_chars=max_chars, overlap_sentences=overlap)
+@pytest.mark.parametrize("overlap_ms", [0, 15_000, 3_600_000])
+@pytest.mark.parametrize("max_tokens", [1, 120, 700])
+@pytest.mark.parametrize("name", ["kitchen", "live"])
+def test_windows_cover_everything_in_order_within_the_limit(
+    name: str, max_tokens: int, overlap_ms: int
+) -> None:
+    transcript = make_show(TUNING[name][0], language=TUNING[name][1]).transcript
+    windows = plan_windows(transcript, energy=(), max_tokens=max_tokens, overlap_ms=overlap_ms)
     assert {s.id for w in windows for s in w.sentences} == {s.id for s in transcript.sentences}
     assert [w.index for w in windows] == list(range(len(windows)))
     for window in windows:
-        assert len(window.sentences) == 1 or sum(len(s.text) for s in window.sentences) <= max_chars
+        lines = "\n".join(map(sentence_line, window.sentences))
+        assert len(window.sentences) == 1 or estimate_tokens(lines) <= max_tokens
     for one, other in pairwise(windows):
-        shared = {s.id for s in one.sentences} & {s.id for s in other.sentences}
-        assert len(shared) <= overlap
+        shared = [s for s in one.sentences if s.id >= other.sentences[0].id]
+        assert not shared or shared[-1].end_ms - shared[0].start_ms <= overlap_ms
         assert other.sentences[0].id <= one.sentences[-1].id + 1
         assert other.sentences[0].id > one.sentences[0].id
+    if overlap_ms == 15_000 and max_tokens == 700:
+        assert all(b.sentences[0].id <= a.sentences[-1].id for a, b in pairwise(windows))
+
+
+def test_tokens_are_estimated_rather_too_high() -> None:
+    english = "we have only three hundred vacuums so order now before they are gone"
+    assert 13 <= estimate_tokens(english) <= 26  # 13 common words, a token or two each
+    chinese = "这台吸尘器只有一点二公斤老人也拿得动"
+    assert len(chinese) <= estimate_tokens(chinese) <= 1.5 * len(chinese)
+    assert estimate_tokens("") == 0
+    assert estimate_tokens("[128] (4.5 s) ") >= 11  # each digit and mark may be a token
+
+
+def proposal(first: int, last: int, score: float = 0.5) -> Proposal:
+    return Proposal(first, last, f"{first}-{last}", "", "", score)
+
+
+def test_what_two_windows_propose_on_their_overlap_comes_once() -> None:
+    sentences = make_show(TUNING["kitchen"][0], language="en").transcript.sentences
+    windows = [Window(0, tuple(sentences[0:30])), Window(1, tuple(sentences[20:50]))]
+    merged = merge_proposals(
+        windows,
+        [
+            [proposal(2, 9), proposal(21, 28, 0.6), proposal(24, 29, 0.9)],
+            [proposal(21, 29, 0.7), proposal(26, 36, 0.8), proposal(40, 45)],
+        ],
+    )
+    assert {(p.first_sentence, p.last_sentence) for p in merged} == {
+        (2, 9),
+        (21, 29),  # better than 21-28, which it nearly equals
+        (26, 36),  # whole, unlike 24-29, which the first window's end has cut off
+        (40, 45),
+    }
 
 
 def test_energy_must_fit_the_transcript() -> None:
     transcript = make_show(TUNING["kitchen"][0], language="en").transcript
     with pytest.raises(ValueError, match="one value a sentence"):
-        plan_windows(transcript, energy=[-20.0], max_chars=0, overlap_sentences=0)
+        plan_windows(transcript, energy=[-20.0], max_tokens=0, overlap_ms=0)
 
 
 # ------------------------------------------------------------------ prompts
@@ -176,7 +217,8 @@ def test_every_genre_has_a_prompt_that_names_its_criteria_and_guards_the_transcr
     genre: Genre, language: str
 ) -> None:
     prompt = load_prompt(genre, language)
-    text = prompt.fill(min_seconds=15, max_seconds=90, count=7)
+    shape = json.dumps(answer_shape(Brief(genre, "", language, 5, 15_000, 90_000)))
+    text = prompt.fill(min_seconds=15, max_seconds=90, count=7, shape=shape)
     assert prompt.version >= 1
     assert prompt.name == f"{genre.value}.{language[:2]}"
     assert all(f"- {name}" in text and f'"{name}"' in text for name in ANSWER_CRITERIA[genre])
@@ -184,7 +226,17 @@ def test_every_genre_has_a_prompt_that_names_its_criteria_and_guards_the_transcr
     assert "90" in text
     assert "$" not in text
     assert "</transcript>" in text
+    assert "hook" in text
     assert f"{prompt.name}={prompt.version}" in prompts_version()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_products_and_posts_have_prompts_too(language: str) -> None:
+    assert "<products>" in load_part("products", language).body
+    filled = load_part("posts", language).fill(limits="LIMITS", shape="SHAPE")
+    assert "LIMITS" in filled
+    assert "SHAPE" in filled
+    assert "$" not in filled
 
 
 # ------------------------------------------------------------------ resolving
@@ -245,14 +297,38 @@ def test_a_spec_travels_without_the_secret() -> None:
     assert KEY.encode() not in pickle.dumps(spec)
 
 
-def test_the_fingerprint_knows_model_and_prompts_but_neither_key_nor_address() -> None:
+def test_the_inputs_are_the_request_and_know_neither_key_nor_address() -> None:
     config = settings("https://llm.example/v1")
-    highlighter = LlmHighlighter(config.llm)
-    inputs = highlighter.fingerprint_inputs()
-    spec, _ = resolve_highlighter(HighlighterName.LLM, config)
-    assert inputs == spec.fingerprint_inputs()
-    assert inputs["model"] == "qwen"
-    assert "commerce.en=1" in inputs["prompts"]
+    transcript = make_show(TUNING["kitchen"][0], language="en").transcript
+    window = Window(0, tuple(transcript.sentences[:20]))
+    brief = Brief(Genre.COMMERCE, "", "en", 3, 15_000, 90_000)
+    inputs = LlmHighlighter(config.llm).inputs(window, brief)
+    assert inputs["request"]["model"] == "qwen"
+    assert "live commerce" in inputs["request"]["messages"][0]["content"]
+    assert inputs["request"]["temperature"] == 0.0
     assert KEY not in repr(inputs)
     assert "llm.example" not in repr(inputs)
-    assert ExtractiveHighlighter().fingerprint_inputs()["engine"] == "extractive"
+    json.dumps(inputs)  # plain values, as fingerprints need them
+    assert ExtractiveHighlighter().inputs(window, brief)["engine"] == "extractive"
+
+
+def test_another_number_of_clips_is_the_same_question_to_a_model() -> None:
+    highlighter = LlmHighlighter(settings("https://llm.example/v1").llm)
+    transcript = make_show(TUNING["kitchen"][0], language="en").transcript
+    window = Window(0, tuple(transcript.sentences[:20]))
+    asked = [
+        highlighter.inputs(window, Brief(Genre.COMMERCE, "", "en", top, 15_000, 90_000))
+        for top in (1, 3, 5, 6, 7)
+    ]
+    assert asked[0] == asked[1] == asked[2] == asked[3] != asked[4]
+
+
+def test_windows_get_what_the_context_leaves() -> None:
+    config = settings("https://llm.example/v1").llm
+    brief = Brief(Genre.COMMERCE, "", "en", 3, 15_000, 90_000)
+    room = {
+        context: LlmHighlighter(config, context_tokens=context).window_tokens(brief)
+        for context in (2_048, 4_096, 16_384, 131_072)
+    }
+    assert 100 <= room[2_048] < room[4_096] < room[16_384] <= room[131_072] == config.window_tokens
+    assert room[4_096] + 4_096 // 3 < 4_096

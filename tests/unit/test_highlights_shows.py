@@ -46,7 +46,7 @@ def ranked(name: str) -> list[Candidate]:
 
 
 def propose(show: Show, brief: Brief) -> Proposals:
-    (window,) = plan_windows(show.transcript, energy=(), max_chars=0, overlap_sentences=0)
+    (window,) = plan_windows(show.transcript, energy=(), max_tokens=0, overlap_ms=0)
     return ExtractiveHighlighter().propose(window, brief)
 
 
@@ -166,5 +166,5 @@ def test_the_same_transcript_gives_the_same_proposals() -> None:
 
 def test_an_empty_transcript_gives_nothing() -> None:
     empty = Transcript(language="en", duration_ms=60_000, engine=Engine(name="made"))
-    assert plan_windows(empty, energy=(), max_chars=0, overlap_sentences=0) == []
+    assert plan_windows(empty, energy=(), max_tokens=0, overlap_ms=0) == []
     assert select([], empty, brief_for("en"), pauses_ms=(), duration_ms=60_000) == []

@@ -75,7 +75,12 @@ def clip(
         list[Path], typer.Argument(metavar="SOURCE...", help="File, folder or list.")
     ],
     out: Out,
-    top: Annotated[int, typer.Option(min=1, max=100, help="Clips at most.")] = 5,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, help="Clips at most; default 5, or one a product.", show_default=False
+        ),
+    ] = None,
     prompt: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What to look for, in your words.")
     ] = None,
@@ -89,6 +94,15 @@ def clip(
     highlighter: Annotated[
         HighlighterName, typer.Option(help="Who picks the highlights.")
     ] = HighlighterName.AUTO,
+    products: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|TEXT", help="Products sold, one a line, aliases after |: one clip each."
+        ),
+    ] = None,
+    platforms: Annotated[
+        str, typer.Option(metavar="all|none|NAMES", help="Platforms to write posts for.")
+    ] = "all",
     min_seconds: Annotated[str, typer.Option(metavar="S", help="Shortest clip.")] = "15",
     max_seconds: Annotated[str, typer.Option(metavar="S", help="Longest clip.")] = "90",
     mode: Annotated[CutMode, typer.Option(help="How pictures come about.")] = CutMode.AUTO,
@@ -161,6 +175,8 @@ def clip(
     )
     given = options.absolute_file(transcript, "--transcript")
     words = options.hotword_list(hotwords)
+    sold = options.product_list(products)
+    wanted = options.platform_list(platforms)
     min_ms = options.seconds_ms(min_seconds, "--min-seconds")
     max_ms = options.seconds_ms(max_seconds, "--max-seconds")
     if max_ms < min_ms:
@@ -173,7 +189,7 @@ def clip(
         return options.checked(
             ClipRequest,
             source=str(path),
-            top=top,
+            top=top or min(100, len(sold) or 5),
             prompt=options.text_value(prompt, "--prompt") or "",
             genre=genre,
             language=language,
@@ -182,6 +198,8 @@ def clip(
             translation=options.absolute_file(translation, "--translation"),
             hotwords=words,
             highlighter=highlighter,
+            products=sold,
+            platforms=wanted,
             min_ms=min_ms,
             max_ms=max_ms,
             render=render,

@@ -34,6 +34,7 @@ _LABELS = {
     "audio": "Extracting audio",
     "recognise": "Recognising speech",
     "highlight": "Picking highlights",
+    "posts": "Writing posts",
     "render": "Rendering clips",
     "look": "Looking through the source",
 }

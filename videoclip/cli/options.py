@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from videoclip.cli.sources import MEDIA_SUFFIXES
 from videoclip.errors import UsageError, one_line
 from videoclip.media.styles import STYLES
+from videoclip.schemas import Platform, Product
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -22,6 +23,8 @@ __all__ = [
     "loudness_value",
     "output_file",
     "percent",
+    "platform_list",
+    "product_list",
     "seconds_ms",
     "speed_percent",
     "style_name",
@@ -124,6 +127,38 @@ def hotword_list(value: str | None) -> list[str]:
     if len(words) > _MOST_HOTWORDS:
         raise UsageError(f"{len(words)} hotwords were given", f"Give at most {_MOST_HOTWORDS}")
     return words
+
+
+def product_list(value: str | None) -> list[Product]:
+    """Products of a file (lines, CSV or JSON) or of the text itself (``;`` or a line's end between)."""
+    if not value:
+        return []
+    from videoclip.highlights.products import parse_products
+
+    if not _is_file(value):
+        if value.lower().endswith((".txt", ".csv", ".json", ".tsv")):
+            raise UsageError(f"--products {value!r} is not a file", "Check the path")
+        text = value if value.lstrip()[:1] in "[{" else re.sub(r"[;；]", "\n", value)
+        return parse_products(text)
+    try:
+        return parse_products(Path(value).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--products {value!r} cannot be read", "Give UTF-8 text") from error
+
+
+def platform_list(value: str) -> list[Platform]:
+    """``all``, ``none``, or names of platforms with commas between."""
+    if value.strip().lower() in {"all", "none"}:
+        return list(Platform) if value.strip().lower() == "all" else []
+    names = [name.strip().lower() for name in value.split(",") if name.strip()]
+    known = {platform.value for platform in Platform}
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        raise UsageError(
+            f"--platforms {value!r} names no such platform",
+            f"Write all, none, or some of {','.join(p.value for p in Platform)}",
+        )
+    return [Platform(name) for name in dict.fromkeys(names)]
 
 
 def absolute_file(value: Path | None, option: str) -> str | None:

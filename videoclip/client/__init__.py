@@ -9,13 +9,14 @@ print(clip.title, output.path(clip.file))
 
 from videoclip.client.output import Output, open_output
 from videoclip.errors import VideoClipError
-from videoclip.schemas import Candidate, Clip, Manifest, Sentence, Transcript, Word
+from videoclip.schemas import Candidate, Clip, Manifest, Post, Sentence, Transcript, Word
 
 __all__ = [
     "Candidate",
     "Clip",
     "Manifest",
     "Output",
+    "Post",
     "Sentence",
     "Transcript",
     "VideoClipError",

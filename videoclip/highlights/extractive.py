@@ -6,19 +6,28 @@ Deterministic and offline. Time and memory grow linearly with the transcript.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from videoclip.highlights.features import Features, analyse
+from videoclip.highlights.mentions import product_mentions, product_topic
 from videoclip.highlights.protocol import Brief, Proposal, Proposals, Window
 from videoclip.highlights.ranking import Run, best_runs, score_run, sentence_values
-from videoclip.highlights.text import clean_text, terms
-from videoclip.highlights.titles import key_phrase, reason_of, strongest, title_of
+from videoclip.highlights.text import clean_text, is_chinese, terms
+from videoclip.highlights.titles import (
+    key_phrase,
+    price_of,
+    product_title,
+    reason_of,
+    strongest,
+    title_of,
+)
 from videoclip.highlights.topics import Topic, split_topics
-from videoclip.schemas import Engine, Notice
+from videoclip.schemas import Engine, Notice, Product
 
 __all__ = ["ExtractiveHighlighter", "describe_run"]
 
-_VERSION = "2"
+_VERSION = "3"
 """Raised whenever the same transcript would get other proposals."""
 
 _RUNS_PER_TOPIC = 3
@@ -32,9 +41,14 @@ class ExtractiveHighlighter:
         """Name and version, for the record."""
         return Engine(name="extractive", version=_VERSION)
 
-    def fingerprint_inputs(self) -> Mapping[str, Any]:
-        """What decides the proposals besides window and brief."""
-        return {"engine": "extractive", "version": _VERSION}
+    def inputs(self, window: Window, brief: Brief) -> Mapping[str, Any]:
+        """What decides the proposals."""
+        return {
+            "engine": "extractive",
+            "version": _VERSION,
+            "brief": brief.inputs(),
+            "window": window.inputs(),
+        }
 
     def propose(self, window: Window, brief: Brief) -> Proposals:
         """Runs of the window's sentences, best first; see ``Highlighter.propose``."""
@@ -43,6 +57,8 @@ class ExtractiveHighlighter:
         features = analyse(window.sentences, window.energy, brief.genre)
         wanted, notices = _wanted_terms(features, brief)
         topics = split_topics(features)
+        if brief.products:
+            return Proposals(_one_a_product(features, topics, brief, wanted), notices)
         proposals = _propose_in(features, topics, brief, wanted, joined=False)
         if len(proposals) < brief.top:
             # Subjects shorter than the shortest clip: offer neighbours together, marked and scored as such.
@@ -91,6 +107,53 @@ def _wanted_terms(features: Features, brief: Brief) -> tuple[frozenset[int], tup
             remedy="Use words that are spoken in the video, or configure a language model endpoint",
         ),
     )
+
+
+_OF_PRODUCT = 0.8
+"""What naming the product adds to a sentence's value, and naming another one takes from it."""
+
+
+def _one_a_product(
+    features: Features, topics: list[Topic], brief: Brief, wanted: frozenset[int]
+) -> tuple[Proposal, ...]:
+    """The best run about each product of the list that is talked about, best first."""
+    mentions = product_mentions(features, brief.products)
+    whole_ms = features.duration_ms(0, len(features.sentences) - 1)
+    proposals = []
+    for k, product in enumerate(brief.products):
+        others = [row for j, row in enumerate(mentions) if j != k]
+        topic = product_topic(features, topics, mentions[k], others, brief.max_ms)
+        if topic is None:
+            continue
+        values = sentence_values(features, topic, wanted)
+        for i in range(topic.first, topic.last + 1):
+            rival = max((row[i] for row in others), default=0.0)
+            values[i - topic.first] += _OF_PRODUCT * (
+                mentions[k][i] - max(0.0, rival - mentions[k][i])
+            )
+        runs = best_runs(
+            features,
+            topic,
+            values,
+            min_ms=min(brief.min_ms, whole_ms),
+            max_ms=brief.max_ms,
+            count=1,
+        )
+        for run in runs or [Run(topic.first, topic.last, sum(values))]:
+            proposal = _proposal(features, topic, run, values, wanted, brief, joined=False)
+            proposals.append(_titled(proposal, product, features, run, brief))
+    proposals.sort(key=lambda p: (-p.score, p.first_sentence, p.last_sentence))
+    return tuple(proposals)
+
+
+def _titled(
+    proposal: Proposal, product: Product, features: Features, run: Run, brief: Brief
+) -> Proposal:
+    chinese = is_chinese(product.name)
+    title = product_title(product.name, price_of(features, run, brief.language), chinese=chinese)
+    tag = "".join(c for c in product.name if c.isalnum())
+    hashtags = tuple(dict.fromkeys((tag, *proposal.hashtags))) if tag else proposal.hashtags
+    return replace(proposal, title=title, product=product.name, hashtags=hashtags)
 
 
 def _merge_short(features: Features, topics: list[Topic], min_ms: int) -> list[Topic]:

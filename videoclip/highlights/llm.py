@@ -1,36 +1,58 @@
 """The highlighter that asks a language model behind an OpenAI-compatible endpoint.
 
 The model sees sentence ids, lengths and texts, and answers with sentence ids under a JSON schema; it never
-sees or writes a time. An answer that does not hold is asked for once more; then the window falls to the
-extractive ranker, with a notice.
+sees or writes a time. An answer that does not hold is asked for once more; then, and where the job's budget is
+spent, the window falls to the extractive ranker, with a notice.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
-from math import ceil
 from typing import Any
 
 from videoclip.errors import HighlightFailed
-from videoclip.highlights.answer import UnusableAnswer, answer_schema, parse_answer
-from videoclip.highlights.endpoint import Endpoint, Reply, SchemaRefused
+from videoclip.highlights.answer import Parsed, answer_schema, answer_shape, parse_answer
+from videoclip.highlights.asking import Asker, UnusableAnswer, request_inputs
+from videoclip.highlights.budget import BudgetSpent, Ledger
+from videoclip.highlights.endpoint import ContextExceeded
 from videoclip.highlights.extractive import ExtractiveHighlighter
-from videoclip.highlights.features import Features, analyse
-from videoclip.highlights.prompts import Prompt, load_prompt, prompts_version
-from videoclip.highlights.protocol import Brief, Proposal, Proposals, Window
-from videoclip.highlights.text import clean_text
+from videoclip.highlights.features import analyse
+from videoclip.highlights.guard import Guard
+from videoclip.highlights.messages import Messages, highlight_messages
+from videoclip.highlights.prompts import load_part, load_prompt, prompts_version
+from videoclip.highlights.protocol import Brief, Proposals, Window
+from videoclip.highlights.tokens import estimate_tokens
+from videoclip.highlights.windows import merge_proposals
 from videoclip.schemas import Engine, Notice
 from videoclip.settings import LlmSettings
 
-__all__ = ["LlmHighlighter"]
+__all__ = ["BUDGET_NOTICE", "DEFAULT_CONTEXT", "FALLBACK_NOTICE", "LlmHighlighter"]
 
-_VERSION = "1"
+_VERSION = "2"
 """Raised whenever the same answers would become other proposals."""
 
 _SPARE = 2
 """Highlights asked for beyond the number wanted, for what selection drops."""
+_LEAST_COUNT = 8
+"""Asking for at least so many, and for doubles of it beyond, makes other clip counts the same question."""
+
+DEFAULT_CONTEXT = 16_384
+"""Tokens of context where neither the settings nor the endpoint say."""
+_ROOM = 256
+"""Tokens kept free for the chat template and the reminder of a second try."""
+_LEAST_WINDOW = 100
+_CRITERION = re.compile(r"^- \w+[:：].*$", re.MULTILINE)
+"""A line of a prompt that says what a criterion means."""
+_LEAST_SPLIT = 16
+"""Sentences below which a window that does not fit is not halved once more."""
+
+FALLBACK_NOTICE = "highlighter_fallback"
+"""Code of the notice that the ranker answered in the model's place."""
+BUDGET_NOTICE = "llm_budget_spent"
+"""Code of the notice that the job's budget was spent."""
 
 
 class LlmHighlighter:
@@ -40,9 +62,9 @@ class LlmHighlighter:
         settings: Endpoint, model, key and limits.
         explicit: The engine was asked for by name, so an endpoint that stays unreachable is an error;
             otherwise the window falls to the extractive ranker with a notice.
-        attempts: Requests at most for one answer, where the endpoint is overloaded or silent.
-        deadline_s: Seconds at most for one answer with all its attempts; default three timeouts.
-        wait_initial_s: First back-off between attempts, seconds; it doubles.
+        context_tokens: Length of the model's context; 0 where unknown.
+        ledger: Where the job's costs are written; None: nowhere, and no limit holds.
+        asking: Options of ``Asker``: attempts, deadline_s, wait_initial_s.
     """
 
     def __init__(
@@ -50,19 +72,16 @@ class LlmHighlighter:
         settings: LlmSettings,
         *,
         explicit: bool = False,
-        attempts: int = 4,
-        deadline_s: float | None = None,
-        wait_initial_s: float = 0.5,
+        context_tokens: int = 0,
+        ledger: Ledger | None = None,
+        **asking: Any,
     ) -> None:
         self._settings = settings
         self._explicit = explicit
-        self._endpoint = Endpoint(
-            settings,
-            attempts=attempts,
-            deadline_s=deadline_s or 3 * settings.timeout_s,
-            wait_initial_s=wait_initial_s,
-        )
-        self._schema_refused = False
+        self._context = context_tokens or settings.context_tokens or DEFAULT_CONTEXT
+        # Of a small context the prompt gets the larger part.
+        self._answer_tokens = min(settings.max_tokens, self._context // 3)
+        self._asker = Asker(settings, self._context, ledger, **asking)
 
     @property
     def engine(self) -> Engine:
@@ -72,14 +91,28 @@ class LlmHighlighter:
             name="llm", version=f"{_VERSION}+prompts.{digest}", model=self._settings.model
         )
 
-    @staticmethod
-    def fingerprint_for(model: str) -> dict[str, Any]:
-        """What decides the proposals of a model besides window and brief."""
-        return {"engine": "llm", "version": _VERSION, "model": model, "prompts": prompts_version()}
+    def window_tokens(self, brief: Brief) -> int:
+        """Tokens of transcript that fit into one prompt, beside instructions, schema and answer."""
+        empty = Window(0, ())
+        told = sum(estimate_tokens(m["content"]) for m in self._messages(empty, brief))
+        schema = estimate_tokens(str(answer_schema(empty, brief, 0)))
+        left = self._context - self._answer_tokens - told - schema - _ROOM
+        return max(_LEAST_WINDOW, min(self._settings.window_tokens, left))
 
-    def fingerprint_inputs(self) -> Mapping[str, Any]:
-        """What decides the proposals besides window and brief. The address and the key are no part of it."""
-        return self.fingerprint_for(self._settings.model)
+    def inputs(self, window: Window, brief: Brief) -> Mapping[str, Any]:
+        """What decides the proposals: the request itself, and what else of the window counts."""
+        messages = self._messages(window, brief)
+        schema = answer_schema(window, brief, _count(brief))
+        request = request_inputs(self._settings.model, messages, schema, self._answer_tokens)
+        return {
+            "engine": "llm",
+            "version": _VERSION,
+            "request": request,
+            "genre": brief.genre.value,
+            "language": brief.language,
+            "products": [product.model_dump() for product in brief.products],
+            "window": window.inputs(),
+        }
 
     def propose(self, window: Window, brief: Brief) -> Proposals:
         """Runs of the window's sentences; see ``Highlighter.propose``.
@@ -90,120 +123,111 @@ class LlmHighlighter:
         """
         if not window.sentences:
             return Proposals(())
-        features = analyse(window.sentences, window.energy, brief.genre)
         notices: list[Notice] = []
+        before = self._asker.requests
+        code, remedy = FALLBACK_NOTICE, "Run the same command again, or use a larger model"
         try:
-            proposals = self._asked(window, brief, features, notices)
+            parsed = self._fitting(window, brief, notices)
         except UnusableAnswer as error:
             cause = f"the language model's answer could not be used twice: {error}"
+        except BudgetSpent as error:
+            code, cause = BUDGET_NOTICE, str(error)
+            remedy = "Raise VIDEOCLIP_LLM__MAX_JOB_TOKENS or VIDEOCLIP_LLM__MAX_JOB_SECONDS"
         except HighlightFailed as error:
             if self._explicit:
                 raise
             cause = error.cause
         else:
-            return Proposals(tuple(proposals), tuple(notices))
+            notices += _said(parsed, window.index)
+            requests = self._asker.requests - before
+            return Proposals(tuple(parsed.proposals), tuple(notices), requests)
         fallback = ExtractiveHighlighter().propose(window, brief)
         notice = Notice(
-            code="highlighter_fallback",
+            code=code,
             message=f"The extractive ranker stood in for window {window.index}: {cause}",
-            remedy="Run the same command again, or use a larger model",
+            remedy=remedy,
         )
-        return Proposals(fallback.proposals, (*notices, notice, *fallback.notices))
+        requests = self._asker.requests - before
+        return Proposals(fallback.proposals, (*notices, notice, *fallback.notices), requests)
 
-    def _asked(
-        self, window: Window, brief: Brief, features: Features, notices: list[Notice]
-    ) -> list[Proposal]:
+    def _messages(self, window: Window, brief: Brief) -> Messages:
         prompt = load_prompt(brief.genre, brief.language)
-        count = brief.top + _SPARE
-        schema = answer_schema(window, brief, count)
-        messages = _messages(prompt, window, brief, count)
-        tokens = self._settings.max_tokens
+        return highlight_messages(
+            prompt, window.sentences, brief, _count(brief), answer_shape(brief)
+        )
+
+    def _fitting(self, window: Window, brief: Brief, notices: list[Notice]) -> Parsed:
+        """The answer for a window; where a model has smaller tokens than was estimated, of its two halves."""
         try:
-            return self._answer(messages, schema, tokens, window, brief, features, notices)
-        except UnusableAnswer as error:
-            reminder = {
-                "role": "user",
-                "content": f"Your last answer could not be used: {error}. Answer again with the JSON object only.",
-            }
-            return self._answer(
-                [*messages, reminder], schema, 2 * tokens, window, brief, features, notices
-            )
-
-    def _answer(
-        self,
-        messages: list[dict[str, str]],
-        schema: dict[str, Any],
-        tokens: int,
-        window: Window,
-        brief: Brief,
-        features: Features,
-        notices: list[Notice],
-    ) -> list[Proposal]:
-        reply = self._reply(messages, schema, tokens, notices)
-        if reply.truncated:
-            raise UnusableAnswer(f"it was cut off after {tokens} tokens")
-        proposals, discarded = parse_answer(reply.content, window, brief, features)
-        if discarded:
-            notices.append(
-                Notice(
-                    code="highlighter_discarded",
-                    message=f"{discarded} of the model's highlights in window {window.index} named sentences "
-                    "that are not there and were discarded",
+            return self._asked(window, brief, notices)
+        except ContextExceeded:
+            count = len(window.sentences)
+            if count < _LEAST_SPLIT:
+                raise
+            if not any(notice.code == "llm_window_split" for notice in notices):
+                notices.append(
+                    Notice(
+                        code="llm_window_split",
+                        message=f"Window {window.index} was too long for the language model and was halved",
+                        remedy="Lower VIDEOCLIP_LLM__CONTEXT_TOKENS, which spares the refused requests",
+                    )
                 )
-            )
-        return proposals
+        middle, overlap = count // 2, count // 8
+        halves = [
+            Window(k, window.sentences[part], window.energy[part])
+            for k, part in enumerate((slice(0, middle + overlap), slice(middle - overlap, count)))
+        ]
+        parts = [self._fitting(half, brief, notices) for half in halves]
+        return Parsed(
+            merge_proposals(halves, [part.proposals for part in parts]),
+            sum(part.discarded for part in parts),
+            sum(part.leaked for part in parts),
+            sum(part.cleaned for part in parts),
+        )
 
-    def _reply(
-        self,
-        messages: list[dict[str, str]],
-        schema: dict[str, Any],
-        tokens: int,
-        notices: list[Notice],
-    ) -> Reply:
-        if not self._schema_refused:
-            strict = {"name": "highlights", "strict": True, "schema": schema}
-            try:
-                return self._endpoint.ask(
-                    messages, {"type": "json_schema", "json_schema": strict}, tokens
-                )
-            except SchemaRefused:
-                self._schema_refused = True
-        if not any(notice.code == "highlighter_no_schema" for notice in notices):
-            notices.append(
-                Notice(
-                    code="highlighter_no_schema",
-                    message="The endpoint does not take a JSON schema; the answer's shape is only asked for",
-                    remedy="Use an endpoint with structured outputs, such as vLLM",
-                )
-            )
-        described = {
-            "role": "user",
-            "content": "Answer with one JSON object under this JSON schema:\n" + json.dumps(schema),
-        }
-        try:
-            return self._endpoint.ask([*messages, described], {"type": "json_object"}, tokens)
-        except SchemaRefused as error:
-            raise HighlightFailed(
-                f"the language model endpoint cannot answer in JSON: {error}",
-                "Use an endpoint with response_format, or --highlighter extractive",
-            ) from None
+    def _asked(self, window: Window, brief: Brief, notices: list[Notice]) -> Parsed:
+        # Criteria are no secret, and a good reason names them in their own words.
+        told = [_CRITERION.sub("", load_prompt(brief.genre, brief.language).body)]
+        if brief.products:
+            told.append(load_part("products", brief.language).body)
+        names = (name for p in brief.products for name in (p.name, *p.aliases))
+        said = (sentence.text for sentence in window.sentences)
+        guard = Guard(told, [*said, brief.prompt, *names])
+        features = analyse(window.sentences, window.energy, brief.genre)
+        return self._asker.ask(
+            "highlights",
+            self._messages(window, brief),
+            answer_schema(window, brief, _count(brief)),
+            self._answer_tokens,
+            partial(parse_answer, window=window, brief=brief, features=features, guard=guard),
+            notices,
+        )
 
 
-def _messages(prompt: Prompt, window: Window, brief: Brief, count: int) -> list[dict[str, str]]:
-    system = prompt.fill(
-        min_seconds=ceil(brief.min_ms / 1000), max_seconds=brief.max_ms // 1000, count=count
+def _count(brief: Brief) -> int:
+    wanted = max(brief.top + _SPARE, len(brief.products))
+    count = _LEAST_COUNT
+    while count < wanted:
+        count *= 2
+    return count
+
+
+def _said(parsed: Parsed, window: int) -> list[Notice]:
+    told = (
+        (
+            "highlighter_discarded",
+            parsed.discarded,
+            "named sentences or products that are not there and were discarded",
+        ),
+        ("highlighter_leak", parsed.leaked, "repeated the instructions and were discarded"),
+        (
+            "highlighter_cleaned",
+            parsed.cleaned,
+            "held an address, account or number that nobody named, or echoed the prompt, and lost that text",
+        ),
     )
-    parts = []
-    if brief.prompt.strip():
-        parts.append(f"What the user looks for: {_data(brief.prompt, 4000)}")
-    lines = (
-        f"[{s.id}] ({(s.end_ms - s.start_ms) / 1000:.1f} s) {_data(s.text, 2000)}"
-        for s in window.sentences
-    )
-    parts.append("<transcript>\n" + "\n".join(lines) + "\n</transcript>")
-    return [{"role": "system", "content": system}, {"role": "user", "content": "\n\n".join(parts)}]
-
-
-def _data(text: str, limit: int) -> str:
-    """One line that cannot close the block it stands in."""
-    return clean_text(text, limit).replace("<", "‹").replace(">", "›")
+    return [
+        Notice(code=code, message=f"{count} of the model's highlights in window {window} {what}")
+        for code, count, what in told
+        if count
+    ]

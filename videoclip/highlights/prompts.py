@@ -12,7 +12,7 @@ from string import Template
 from videoclip.errors import EngineUnavailable
 from videoclip.schemas import Genre
 
-__all__ = ["Prompt", "load_prompt", "prompts_dir", "prompts_version"]
+__all__ = ["Prompt", "load_part", "load_prompt", "prompts_dir", "prompts_version"]
 
 _FRONT = re.compile(r"---\n(?P<front>.*?)\n---\n(?P<body>.*)", re.DOTALL)
 
@@ -26,11 +26,9 @@ class Prompt:
     version: int
     body: str
 
-    def fill(self, *, min_seconds: int, max_seconds: int, count: int) -> str:
-        """The system message, with the length limits (seconds) and the number of highlights wanted."""
-        return Template(self.body).substitute(
-            min_seconds=min_seconds, max_seconds=max_seconds, count=count
-        )
+    def fill(self, **values: object) -> str:
+        """The text with its ``$names`` filled in; a name without a value is a defect and raises."""
+        return Template(self.body).substitute({k: str(v) for k, v in values.items()})
 
 
 def prompts_dir() -> Path:
@@ -56,8 +54,18 @@ def load_prompt(genre: Genre, language: str) -> Prompt:
     Raises:
         EngineUnavailable: the file is missing or has no version.
     """
+    return load_part(genre.value, language)
+
+
+@cache
+def load_part(name: str, language: str) -> Prompt:
+    """A prompt file by name, such as ``posts``: Chinese for Chinese speech, English for every other language.
+
+    Raises:
+        EngineUnavailable: the file is missing or has no version.
+    """
     tongue = "zh" if language.lower().startswith(("zh", "yue")) else "en"
-    return _read(prompts_dir() / f"{genre.value}.{tongue}.md")
+    return _read(prompts_dir() / f"{name}.{tongue}.md")
 
 
 @cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
-from videoclip.schemas import Engine, Genre, Notice, Sentence
+from videoclip.schemas import Engine, Genre, Notice, Product, Sentence
 
 __all__ = ["Brief", "Highlighter", "Proposal", "Proposals", "Window"]
 
@@ -20,6 +21,13 @@ class Brief:
     top: int
     min_ms: int
     max_ms: int
+    products: tuple[Product, ...] = ()
+    """Products to look for; empty for whatever is good."""
+
+    def inputs(self) -> dict[str, Any]:
+        """As plain values, for fingerprints."""
+        products = [product.model_dump() for product in self.products]
+        return {**asdict(self), "genre": self.genre.value, "products": products}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,14 @@ class Window:
     sentences: tuple[Sentence, ...]
     energy: tuple[float, ...] = ()
     """Loudness of each sentence, dBFS RMS; empty when unknown."""
+
+    def inputs(self) -> list[list[Any]]:
+        """What of the window decides an answer, as plain values."""
+        energy = self.energy or (0.0,) * len(self.sentences)
+        return [
+            [s.id, s.text, s.start_ms, s.end_ms, s.speaker, round(level, 1)]
+            for s, level in zip(self.sentences, energy, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,9 @@ class Proposal:
     scores: dict[str, float] = field(default_factory=dict)
     hashtags: tuple[str, ...] = ()
     engine: str = ""
+    hook: str = ""
+    product: str = ""
+    """Name of the product of the brief that it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,8 @@ class Proposals:
 
     proposals: tuple[Proposal, ...]
     notices: tuple[Notice, ...] = ()
+    requests: int = 0
+    """Requests to a language model that it took; what a repetition from the store spares."""
 
 
 class Highlighter(Protocol):
@@ -61,6 +82,10 @@ class Highlighter(Protocol):
     @property
     def engine(self) -> Engine:
         """Name, version and model, for the record."""
+        ...
+
+    def inputs(self, window: Window, brief: Brief) -> Mapping[str, Any]:
+        """Everything that decides the answer, as plain values: the same inputs give the same proposals."""
         ...
 
     def propose(self, window: Window, brief: Brief) -> Proposals:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from videoclip.errors import EngineUnavailable
-from videoclip.highlights.endpoint import is_loopback
+from videoclip.highlights.budget import Ledger
+from videoclip.highlights.endpoint import Endpoint, is_loopback
 from videoclip.highlights.extractive import ExtractiveHighlighter
-from videoclip.highlights.llm import LlmHighlighter
+from videoclip.highlights.llm import DEFAULT_CONTEXT, LlmHighlighter
 from videoclip.highlights.protocol import Highlighter
 from videoclip.schemas import HighlighterName, Notice
 from videoclip.settings import Settings
 
-__all__ = ["HighlighterSpec", "build_highlighter", "resolve_highlighter"]
+__all__ = ["HighlighterSpec", "build_highlighter", "measured", "resolve_highlighter"]
 
 _VARIABLES = (
     "VIDEOCLIP_LLM__BASE_URL, VIDEOCLIP_LLM__MODEL and, where it needs one, VIDEOCLIP_LLM__API_KEY"
@@ -28,17 +27,10 @@ class HighlighterSpec:
     engine: str
     """``llm`` or ``extractive``."""
     model: str = ""
-    window_chars: int = 0
-    """Characters of transcript in a window; 0 for all in one."""
-    overlap_sentences: int = 0
+    context_tokens: int = 0
+    """Length of the model's context; 0 before it was measured."""
     explicit: bool = False
     """Asked for by name, so an endpoint that stays unreachable is an error instead of a fallback."""
-
-    def fingerprint_inputs(self) -> Mapping[str, Any]:
-        """What decides the proposals besides transcript and brief."""
-        if self.engine == "llm":
-            return LlmHighlighter.fingerprint_for(self.model)
-        return ExtractiveHighlighter().fingerprint_inputs()
 
 
 def resolve_highlighter(
@@ -68,11 +60,22 @@ def resolve_highlighter(
         if explicit:
             raise EngineUnavailable(blocked, f"{remedy}, or use --highlighter extractive")
         return _extractive(f"Highlights come from the extractive ranker: {blocked}", remedy)
-    return HighlighterSpec("llm", llm.model, llm.window_chars, 8, explicit), []
+    return HighlighterSpec("llm", llm.model, explicit=explicit), []
 
 
-def build_highlighter(spec: HighlighterSpec, settings: Settings) -> Highlighter:
-    """The engine of a resolved choice.
+def measured(spec: HighlighterSpec, settings: Settings) -> HighlighterSpec:
+    """The choice with the length of the model's context: the setting, or less where the endpoint tells less."""
+    if spec.engine != "llm":
+        return spec
+    told = Endpoint(settings.llm, attempts=1, deadline_s=1.0, wait_initial_s=0.1).context_tokens()
+    known = [tokens for tokens in (settings.llm.context_tokens, told) if tokens]
+    return replace(spec, context_tokens=min(known, default=DEFAULT_CONTEXT))
+
+
+def build_highlighter(
+    spec: HighlighterSpec, settings: Settings, ledger: Ledger | None = None
+) -> Highlighter:
+    """The engine of a resolved choice; its costs go into the ledger.
 
     Raises:
         EngineUnavailable: the settings here lack what the choice was resolved with.
@@ -86,7 +89,9 @@ def build_highlighter(spec: HighlighterSpec, settings: Settings) -> Highlighter:
                 f"Give it the same settings: {_VARIABLES}",
             )
         chosen = settings.llm.model_copy(update={"model": spec.model})
-        return LlmHighlighter(chosen, explicit=spec.explicit)
+        return LlmHighlighter(
+            chosen, explicit=spec.explicit, context_tokens=spec.context_tokens, ledger=ledger
+        )
     raise EngineUnavailable(
         f"there is no highlighter named {spec.engine!r}", "Use auto, llm or extractive"
     )

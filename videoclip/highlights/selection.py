@@ -91,6 +91,7 @@ def _cleaned(proposal: Proposal) -> Proposal:
         title=clean_text(proposal.title, 80),
         reason=clean_text(proposal.reason, 400),
         quote=clean_text(proposal.quote, 400),
+        hook=clean_text(proposal.hook, 80),
         score=min(1.0, max(0.0, score)),
         scores={
             name: min(1.0, max(0.0, value))
@@ -237,11 +238,15 @@ def _choose(
     for k, entry in enumerate(entries):
         if entry.fault:
             dropped[k] = entry.fault
-        elif entry.proposal.score < threshold and not entry.whole:
+        elif brief.products and not entry.proposal.product:
+            dropped[k] = "shows no product of the list"
+        elif brief.products and (twin := _same_product(entries, open_ones, k)) is not None:
+            dropped[k] = f"shows the same product as c{twin + 1:02d}, which scores at least as high"
+        elif entry.proposal.score < threshold and not entry.whole and not brief.products:
             dropped[k] = f"under the threshold {threshold:.2f}"
         else:
             twin = next((o for o in open_ones if _same(entries, bags, o, k)), None)
-            if twin is None:
+            if twin is None or (brief.products and _overlap_ms(entries[k], entries[twin]) <= 0):
                 open_ones.append(k)
             else:
                 dropped[k] = f"a duplicate of c{twin + 1:02d}, which scores at least as high"
@@ -285,6 +290,12 @@ def _same(
     return _cosine(bags[one], bags[other]) > _SAME_WORDS
 
 
+def _same_product(entries: Sequence[_Entry], open_ones: Sequence[int], k: int) -> int | None:
+    """The better entry that shows the same product."""
+    product = entries[k].proposal.product
+    return next((o for o in open_ones if entries[o].proposal.product == product), None)
+
+
 def _candidate(entry: _Entry, transcript: Transcript, name: str, dropped: str | None) -> Candidate:
     proposal = entry.proposal
     known = entry.fault != _UNKNOWN
@@ -299,6 +310,8 @@ def _candidate(entry: _Entry, transcript: Transcript, name: str, dropped: str | 
         title=proposal.title,
         reason=proposal.reason,
         quote=proposal.quote,
+        hook=proposal.hook,
+        product=proposal.product,
         score=proposal.score,
         scores=dict(proposal.scores),
         hashtags=list(proposal.hashtags),

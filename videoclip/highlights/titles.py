@@ -11,7 +11,7 @@ from videoclip.highlights.ranking import Run
 from videoclip.highlights.text import clean_text, is_chinese, join_words, segment, stem, stop_words
 from videoclip.schemas import Genre
 
-__all__ = ["key_phrase", "reason_of", "strongest", "title_of"]
+__all__ = ["key_phrase", "price_of", "product_title", "reason_of", "strongest", "title_of"]
 
 _PRICE_EN = re.compile(
     r"(?:[$€£¥] ?\d[\d.,]*|(?:\d[\d.,]*|(?:(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen"
@@ -49,11 +49,19 @@ def title_of(features: Features, run: Run, quote: int, language: str) -> str:
     chinese = _chinese(features, language)
     phrase = key_phrase(features, run, chinese)
     if features.genre is Genre.COMMERCE and phrase:
-        price = _price(features, run, chinese)
-        joined = f"{phrase}：{price}" if chinese else f"{phrase}: {price}"
-        return _capital(clean_text(joined if price else phrase, 80))
+        return _capital(product_title(phrase, _price(features, run, chinese), chinese=chinese))
     text = clean_text(features.sentences[quote].text.rstrip(" .。,，;；"), 30 if chinese else 64)
     return _capital(text or phrase)
+
+
+def price_of(features: Features, run: Run, language: str) -> str:
+    """The price at which the run sells, as it is said; empty where none is."""
+    return _price(features, run, _chinese(features, language))
+
+
+def product_title(name: str, price: str, *, chinese: bool) -> str:
+    """A product's name with its price."""
+    return clean_text(f"{name}{'：' if chinese else ': '}{price}" if price else name, 80)
 
 
 def key_phrase(features: Features, run: Run, chinese: bool) -> str:
