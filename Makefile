@@ -59,11 +59,11 @@ sample: setup ## make the sample video and its ground truth anew (needs ffmpeg w
 lock: setup ## resolve the dependencies anew into requirements/lock.txt
 	@VENV="$(VENV)" bash scripts/lock.sh
 
-up: setup ## start a local Ray that stays, so that jobs start at once
-	@$(BIN)/python -m cluster.local up
+up: setup ## start a local Ray that stays, with the served models, so that jobs start at once
+	@$(BIN)/videoclip up
 
 down: ## stop what `make up` started
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m cluster.local down; fi
+	@if [ -x $(BIN)/videoclip ]; then $(BIN)/videoclip down; fi
 
 clean: ## remove the virtual environment, caches and demo output
 	rm -rf $(VENV) $(DEMO_OUT) build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

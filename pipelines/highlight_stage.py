@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipelines.context import JobContext
+from pipelines.model_start import ModelStart
 from pipelines.speech_stage import Speech
 from pipelines.units import Unit, WorkerResult, run_units
 from videoclip.fingerprint import fingerprint
@@ -80,9 +81,13 @@ def choose_highlighter(context: JobContext, request: ClipRequest) -> Highlighter
 
 
 def pick_highlights(
-    context: JobContext, request: ClipRequest, spec: HighlighterSpec, speech: Speech
+    context: JobContext,
+    request: ClipRequest,
+    spec: HighlighterSpec,
+    speech: Speech,
+    model: ModelStart,
 ) -> Highlights:
-    """Candidates for the request, the best ones selected."""
+    """Candidates for the request, the best ones selected; waits for ``model`` where it is asked."""
     settings = context.settings
     highlighter = build_highlighter(spec, settings)
     transcript = speech.transcript
@@ -124,6 +129,7 @@ def pick_highlights(
         num_cpus=0.25 if by_model else 1.0,
         workers=_PARALLEL_REQUESTS,
         inline_single=True,
+        prepare=(lambda: model.wait(context)) if by_model and settings.llm.may_sleep else None,
     )
     proposals: list[Proposal] = []
     for key in sorted(outcome.artifacts):

@@ -77,6 +77,7 @@ def run_units(
     num_gpus: float = 0.0,
     workers: int | None = None,
     inline_single: bool = False,
+    prepare: Callable[[], None] | None = None,
 ) -> Outcome:
     """Do all units of a stage, reusing what earlier runs made.
 
@@ -90,6 +91,7 @@ def run_units(
         num_gpus: Ray GPUs of one actor, may be a fraction.
         workers: actors at most; default: as many as CPUs allow.
         inline_single: a single missing unit may run in this process, which spares starting Ray.
+        prepare: called before the work, where there is some.
 
     Raises:
         StorageFull: no space is left; finished units stay committed.
@@ -107,6 +109,8 @@ def run_units(
             context.store.commit_unit(
                 context.job_id, context.attempt, unit.key, artifact, reused=True
             )
+    if missing and prepare is not None:
+        prepare()
     reused = len(done)
     context.progress.start(
         stage,

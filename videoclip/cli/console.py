@@ -23,6 +23,7 @@ _LABELS = {
     "read": "Reading the source",
     "audio": "Extracting audio",
     "recognise": "Recognising speech",
+    "model_start": "Starting the language model",
     "highlight": "Picking highlights",
     "render": "Rendering clips",
     "look": "Looking through the source",
