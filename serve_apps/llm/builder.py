@@ -17,7 +17,6 @@ __all__ = ["application", "build", "llm_config"]
 
 _INGRESS_CPUS = 0.1
 _INGRESS_ONGOING = 256
-_STARTUP_S = 3600.0
 
 
 def build(arguments: AppArguments) -> Any:
@@ -84,8 +83,12 @@ def llm_config(plan: LlmPlan) -> dict[str, Any]:
             "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
             # Windows of one transcript share their instructions.
             "enable_prefix_caching": True,
-            **({"enforce_eager": True} if plan.device == "cpu" else {}),
-            "distributed_executor_backend": "mp",
+            # On a GPU Ray chooses the executor, so that it sees the placement group and its share.
+            **(
+                {"enforce_eager": True, "distributed_executor_backend": "mp"}
+                if plan.device == "cpu"
+                else {}
+            ),
             **serving.engine_kwargs,
         },
         "placement_group_config": {"bundles": [bundle]},
