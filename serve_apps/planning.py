@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serve_apps.config import AsrServing, LlmServing, read_serving
 from serve_apps.resources import Plan, gpu_memory_gib, plan
+from videoclip.settings import load_settings
 
 __all__ = ["AppArguments", "autoscaling", "planned"]
 
@@ -19,7 +20,7 @@ class AppArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     config: str = Field(
-        "", description="serving file; default: configs/serving.yaml beside this code"
+        "", description="serving file; default: serve.config of the settings of Ray's processes"
     )
 
 
@@ -31,7 +32,7 @@ def planned(arguments: AppArguments) -> Plan:
         EngineUnavailable: a GPU is wanted and there is none.
     """
     return plan(
-        read_serving(arguments.config),
+        read_serving(arguments.config or load_settings().serve.config),
         found_gpu_gib=gpu_memory_gib(),
         node_gib=psutil.virtual_memory().total / 2**30,
     )

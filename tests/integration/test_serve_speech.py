@@ -139,6 +139,7 @@ def test_a_full_app_refuses_and_the_caller_comes_again(ray_runtime: RayRuntime, 
     limits = {"max_ongoing_requests": 1, "max_queued_requests": 1, "batch_items": 1}
     with speech_app("narrow", **limits):
         recogniser = served("narrow")
+        recogniser.recognise(pcm)  # a handle learns of its limits with its first call
         with ThreadPoolExecutor(5) as jobs:
             answers = list(jobs.map(lambda _: recogniser.recognise(pcm), range(5)))
         assert all(answer.words for answer in answers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import sys
 from pathlib import Path
 
 import typer
@@ -22,9 +24,11 @@ def start_cluster(settings: Settings, *, config: Path | None, models: bool) -> i
     if config is not None:
         named = settings.serve.model_copy(update={"config": str(config.absolute())})
         settings = settings.model_copy(update={"serve": named})
-    served = load("cluster.serving").up(
-        settings, models=models, say=lambda line: typer.echo(line, err=True)
-    )
+    # Libraries write to standard output as they load; a shell would take that for commands.
+    with contextlib.redirect_stdout(sys.stderr):
+        served = load("cluster.serving").up(
+            settings, models=models, say=lambda line: typer.echo(line, err=True)
+        )
     if models and served.plan.llm is None:
         typer.echo(
             "No language model is served: there is no GPU, or llm.engine is none (docs/serving.md)",
