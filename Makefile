@@ -8,7 +8,7 @@ TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut fuzz docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz docs sample lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ fuzz: setup ## 2,000 damaged files through probe, sound and cut (an hour on two 
 
 bench-cut: setup ## what each way of cutting costs against plain FFmpeg, as ratios (half an hour)
 	$(BIN)/python -m tests.benchmarks cut ways
+
+bench-serve: setup ## what Ray Serve costs a shard of speech; throughput against batch size and replicas (minutes)
+	$(BIN)/python -m tests.benchmarks serve
 
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py

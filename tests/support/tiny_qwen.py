@@ -13,7 +13,7 @@ _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-CONTEXT = 8192
+CONTEXT = 32_768
 
 
 def build(folder: Path) -> Path:
