@@ -303,6 +303,7 @@ def _recognise(
             _ServedFactory(spec, engine, speech.serve_app, speech.serve_deadline_s),
             measure="s",
             num_cpus=_ASKING_CPUS,
+            workers=speech.serve_parallel,
         )
     gpu_share, workers = _gpu_share(context, spec) if units else (0.0, None)
     return run_units(

@@ -79,6 +79,9 @@ class SpeechSettings(Section):
         "",
         description="Ray Serve application that recognises (videoclip up: asr); empty: each worker loads its own engine",
     )
+    serve_parallel: int = Field(
+        4, ge=1, description="shards of one job at a served recogniser at once"
+    )
     serve_deadline_s: float = Field(
         900.0, gt=0, description="one shard at a served recogniser, retries included, seconds"
     )
