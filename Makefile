@@ -8,7 +8,7 @@ TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut fuzz eval-highlights docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-highlights docs sample lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ eval-highlights: setup ## score a highlighter on labelled shows: make eval-highl
 	  $(BIN)/python scripts/make_shows.py "$$shows" --half dev; fi; \
 	$(BIN)/python -m pipelines.eval_highlights "$$shows" $(EVAL_OPTIONS)
 
+bench-serve: setup ## what Ray Serve costs a shard of speech; throughput against batch size and replicas (minutes)
+	$(BIN)/python -m tests.benchmarks serve
+
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py
 
@@ -70,11 +73,11 @@ sample: setup ## make the sample video and its ground truth anew (needs ffmpeg w
 lock: setup ## resolve the dependencies anew into requirements/lock.txt
 	@VENV="$(VENV)" bash scripts/lock.sh
 
-up: setup ## start a local Ray that stays, so that jobs start at once
-	@$(BIN)/python -m cluster.local up
+up: setup ## start a local Ray that stays, with the served models, so that jobs start at once
+	@$(BIN)/videoclip up
 
 down: ## stop what `make up` started
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m cluster.local down; fi
+	@if [ -x $(BIN)/videoclip ]; then $(BIN)/videoclip down; fi
 
 clean: ## remove the virtual environment, caches and demo output
 	rm -rf $(VENV) $(DEMO_OUT) build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -34,6 +34,7 @@ def up(settings: Settings) -> dict[str, Any]:
     folder = settings.data_dir / "cluster"
     folder.mkdir(parents=True, exist_ok=True)
     address = f"127.0.0.1:{_free_port()}"
+    dashboard_port = _free_port()
     log = (folder / "ray.log").open("wb")
     root = str(Path(__file__).resolve().parents[1])
     environment = {
@@ -46,8 +47,11 @@ def up(settings: Settings) -> dict[str, Any]:
         [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"),
             *("--node-ip-address", "127.0.0.1", "--port", address.rpartition(":")[2]),
-            *("--include-dashboard", "false", "--disable-usage-stats"),
+            # `serve deploy`, `serve status` and the state API speak to the dashboard.
+            *("--include-dashboard", "true", "--dashboard-host", "127.0.0.1"),
+            *("--dashboard-port", str(dashboard_port), "--disable-usage-stats"),
             *("--object-store-memory", str(settings.ray.object_store_bytes)),
+            *(("--num-cpus", str(settings.ray.num_cpus)) if settings.ray.num_cpus else ()),
         ],
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -58,6 +62,8 @@ def up(settings: Settings) -> dict[str, Any]:
     log.close()
     record = {
         "address": address,
+        "dashboard": f"http://127.0.0.1:{dashboard_port}",
+        "serve_port": _free_port(),
         "pid": head.pid,
         "started": psutil.Process(head.pid).create_time(),
     }

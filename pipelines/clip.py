@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from pipelines.context import JobContext
 from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
 from pipelines.look_stage import LookResult, look_at
+from pipelines.model_start import ModelStart
 from pipelines.naming import clip_stem, range_stem
 from pipelines.post_stage import WrittenPosts, llm_usage, write_posts
 from pipelines.render_stage import ClipPlan, render_clips
@@ -68,6 +69,9 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
             probe(Path(extra), context.settings.media)
     second = _translation(source, request)
     choice = choose_highlighter(context, request)
+    model = ModelStart(context.settings.llm)
+    if choice.engine == "llm" and context.settings.llm.may_sleep:
+        model.begin()
     if request.transcript is not None:
         speech = speech_from_file(context, source, Path(request.transcript), request.language)
     else:
@@ -79,7 +83,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
             hotwords=request.hotwords,
         )
     context.check_cancelled()
-    highlights = pick_highlights(context, request, choice, speech)
+    highlights = pick_highlights(context, request, choice, speech, model)
     chosen = [candidate for candidate in highlights.candidates if candidate.selected]
     cuts = _jump_cuts(context, request, speech.transcript)
     plans = [_plan(candidate, speech.transcript, second, cuts, request) for candidate in chosen]

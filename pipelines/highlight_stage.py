@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipelines.context import JobContext
+from pipelines.model_start import ModelStart
 from pipelines.speech_stage import Speech
 from pipelines.units import Unit, WorkerResult, run_units
 from videoclip.fingerprint import fingerprint
@@ -100,9 +101,13 @@ def job_ledger(context: JobContext) -> Ledger:
 
 
 def pick_highlights(
-    context: JobContext, request: ClipRequest, spec: HighlighterSpec, speech: Speech
+    context: JobContext,
+    request: ClipRequest,
+    spec: HighlighterSpec,
+    speech: Speech,
+    model: ModelStart,
 ) -> Highlights:
-    """Candidates for the request, the best ones selected."""
+    """Candidates for the request, the best ones selected; waits for ``model`` where it is asked."""
     settings = context.settings
     transcript = speech.transcript
     spec = measured(spec, settings) if transcript.sentences else spec
@@ -143,6 +148,7 @@ def pick_highlights(
         num_cpus=0.25 if by_model else 1.0,
         workers=_PARALLEL_REQUESTS,
         inline_single=True,
+        prepare=(lambda: model.wait(context)) if by_model and settings.llm.may_sleep else None,
     )
     answers: list[list[Proposal]] = []
     for window in windows:

@@ -159,7 +159,7 @@ def _check_address(address: str) -> None:
     except OSError as error:
         raise EngineUnavailable(
             f"no Ray cluster answers at {address}: {error}",
-            "Start it (make up), or unset VIDEOCLIP_RAY__ADDRESS to work in this process",
+            "Start it (videoclip up), or unset VIDEOCLIP_RAY__ADDRESS to work in this process",
         ) from error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.context import JobContext
+from pipelines.served_speech import ServedRecogniser, resolve_served
 from pipelines.source import Source
 from pipelines.units import Outcome, Unit, WorkerResult, own_cpu_seconds, run_units
 from videoclip.errors import EngineUnavailable, RecognitionFailed, UsageError
@@ -19,7 +20,7 @@ from videoclip.settings import SpeechSettings
 from videoclip.speech.audio import total_samples
 from videoclip.speech.merge import merge
 from videoclip.speech.protocol import SAMPLE_RATE, Recogniser, RecogniserSpec, Shard
-from videoclip.speech.recognise import ShardResult, recognise_shard
+from videoclip.speech.recognise import ShardResult, recognise_shard, shard_result
 from videoclip.speech.resolve import (
     build_recogniser,
     prefetch,
@@ -41,6 +42,8 @@ _POCKETSPHINX_BYTES = 300 * 2**20
 """Measured: 255 MiB on shards of 30 s."""
 _FUNASR_BYTES = 800 * 2**20
 """Python, torch and FunASR without a large model; measured: 541 MiB after the import."""
+_ASKING_CPUS = 0.1
+"""A worker that only asks a served recogniser and waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,59 @@ class _RecogniseWorker:
         return WorkerResult(recognise_shard(self._recogniser, Path(task.pcm), task.shard).to_json())
 
 
+@dataclass(frozen=True, slots=True)
+class _ServedFactory:
+    spec: RecogniserSpec
+    engine: Engine
+    app: str
+    deadline_s: float
+
+    def __call__(self) -> _ServedWorker:
+        return _ServedWorker(
+            ServedRecogniser(self.spec, self.engine, self.app, deadline_s=self.deadline_s)
+        )
+
+
+class _ServedWorker:
+    def __init__(self, recogniser: ServedRecogniser) -> None:
+        self._recogniser = recogniser
+
+    def work(self, task: Any) -> WorkerResult:
+        assert isinstance(task, _RecogniseTask)
+        shard = task.shard
+        samples = min(total_samples(Path(task.pcm)), shard.end_sample) - shard.start_sample
+        if samples <= 0:
+            return WorkerResult(ShardResult(shard.index).to_json())
+        heard = self._recogniser.recognise_range(
+            Path(task.pcm), shard.start_sample, shard.end_sample
+        )
+        return WorkerResult(shard_result(heard, shard, samples).to_json())
+
+
+def _resolved(
+    context: JobContext, choice: RecogniserName, language: str, hotwords: list[str], *, sound: bool
+) -> RecogniserSpec:
+    """Which engine will listen; its weights are fetched where it is loaded by our own workers."""
+    speech = context.settings.speech
+    if speech.serve_app:
+        context.ray.start()
+        spec, notices = resolve_served(speech.serve_app, choice, language, hotwords)
+    else:
+        spec, notices = resolve_recogniser(choice, language, hotwords, context.settings)
+    for notice in notices:
+        context.notice(notice)
+    if sound and not speech.serve_app:
+        try:
+            prefetch(spec)
+        except EngineUnavailable as failure:
+            if choice is not RecogniserName.AUTO:
+                raise
+            spec, notices = without_download(language, hotwords, context.settings, failure)
+            for notice in notices:
+                context.notice(notice)
+    return spec
+
+
 def recognised_speech(
     context: JobContext,
     source: Source,
@@ -94,18 +150,7 @@ def recognised_speech(
         EngineUnavailable: the recogniser that was asked for cannot be had.
         RecognitionFailed: every shard failed.
     """
-    spec, notices = resolve_recogniser(choice, language, hotwords, context.settings)
-    for notice in notices:
-        context.notice(notice)
-    if source.media.audio is not None:
-        try:
-            prefetch(spec)
-        except EngineUnavailable as failure:
-            if choice is not RecogniserName.AUTO:
-                raise
-            spec, notices = without_download(language, hotwords, context.settings, failure)
-            for notice in notices:
-                context.notice(notice)
+    spec = _resolved(context, choice, language, hotwords, sound=source.media.audio is not None)
     engine = Engine(
         name=spec.engine,
         version=metadata.version(spec.engine),
@@ -254,6 +299,17 @@ def _recognise(
         )
         for shard in plan.shards
     ]
+    speech = context.settings.speech
+    if speech.serve_app:
+        return run_units(
+            context,
+            "recognise",
+            units,
+            _ServedFactory(spec, engine, speech.serve_app, speech.serve_deadline_s),
+            measure="s",
+            num_cpus=_ASKING_CPUS,
+            workers=speech.serve_parallel,
+        )
     gpu_share, workers = _gpu_share(context, spec) if units else (0.0, None)
     return run_units(
         context,

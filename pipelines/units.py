@@ -83,6 +83,7 @@ def run_units(
     memory_bytes: int = USUAL_BYTES,
     workers: int | None = None,
     inline_single: bool = False,
+    prepare: Callable[[], None] | None = None,
 ) -> Outcome:
     """Do all units of a stage, reusing what earlier runs made.
 
@@ -97,6 +98,7 @@ def run_units(
         memory_bytes: what one actor and the programs that it starts take at most, bytes.
         workers: actors at most; default: as many as CPUs allow. Memory may allow fewer, never fewer than one.
         inline_single: a single missing unit may run in this process, which spares starting Ray.
+        prepare: called before the work, where there is some.
 
     Raises:
         StorageFull: no space is left; finished units stay committed.
@@ -114,6 +116,8 @@ def run_units(
             context.store.commit_unit(
                 context.job_id, context.attempt, unit.key, artifact, reused=True
             )
+    if missing and prepare is not None:
+        prepare()
     reused = len(done)
     context.progress.start(
         stage,

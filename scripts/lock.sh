@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml's server and dev parts into requirements/lock.txt, within requirements/constraints.txt.
+# Resolve pyproject.toml's server and dev parts and requirements/llm.in into requirements/lock.txt,
+# within requirements/constraints.txt; requirements/overrides.txt leaves out what only GPUs need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-"${VENV:-.venv}/bin/python" -m uv pip compile pyproject.toml --extra server --extra dev -c requirements/constraints.txt \
+"${VENV:-.venv}/bin/python" -m uv pip compile pyproject.toml requirements/llm.in --extra server --extra dev \
+  -c requirements/constraints.txt --override requirements/overrides.txt \
   --python-version 3.11 --no-header --no-annotate -o requirements/lock.new
-# A local build tag names where a wheel came from, not which version it is.
-sed -E 's/\+cpu$//' requirements/lock.new >requirements/lock.txt
+# A local build tag names where a wheel came from, not which version it is. CUDA's libraries come with a
+# GPU's torch (scripts/setup.sh), not from here.
+sed -E 's/\+cpu$//; /^(nvidia-|cuda-|triton==)/d' requirements/lock.new >requirements/lock.txt
 rm requirements/lock.new

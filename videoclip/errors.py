@@ -16,6 +16,7 @@ VideoClipError
 │   ├── MediaToolFailed                  FFmpeg failed or produced something else than was asked
 │   ├── RecognitionFailed
 │   ├── HighlightFailed
+│   ├── EngineBusy                       a served model stayed full or out of reach
 │   └── StorageFull
 ├── StoreError                 exit 5    the database or the object store refused
 └── Cancelled                  exit 130
@@ -29,6 +30,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "Cancelled",
+    "EngineBusy",
     "EngineUnavailable",
     "HighlightFailed",
     "JobBusy",
@@ -186,6 +188,14 @@ class HighlightFailed(WorkFailed):
     """A highlighter gave no usable answer."""
 
     code = "highlight_failed"
+    retryable = True
+
+
+class EngineBusy(WorkFailed):
+    """A served model stayed full or out of reach until the deadline."""
+
+    code = "engine_busy"
+    http_status = 503
     retryable = True
 
 

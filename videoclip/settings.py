@@ -24,6 +24,7 @@ __all__ = [
     "LlmSettings",
     "MediaLimits",
     "RaySettings",
+    "ServeSettings",
     "Settings",
     "SpeechSettings",
     "load_settings",
@@ -74,6 +75,16 @@ class SpeechSettings(Section):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     shard_target_ms: int = Field(30_000, ge=5_000, description="usual shard length, ms")
     shard_max_ms: int = Field(45_000, ge=10_000, description="longest shard, ms")
+    serve_app: str = Field(
+        "",
+        description="Ray Serve application that recognises (videoclip up: asr); empty: each worker loads its own engine",
+    )
+    serve_parallel: int = Field(
+        4, ge=1, description="shards of one job at a served recogniser at once"
+    )
+    serve_deadline_s: float = Field(
+        900.0, gt=0, description="one shard at a served recogniser, retries included, seconds"
+    )
 
 
 class LlmSettings(Section):
@@ -105,6 +116,13 @@ class LlmSettings(Section):
         gt=0,
         description="seconds that a job may wait for answers, added up; default: no limit",
     )
+    may_sleep: bool = Field(
+        False,
+        description="the endpoint gives its model up when idle: wake it as a job starts, and show its start as a stage",
+    )
+    start_timeout_s: float = Field(
+        900.0, gt=0, description="how long a model that sleeps may take to start, seconds"
+    )
 
 
 class RaySettings(Section):
@@ -116,6 +134,17 @@ class RaySettings(Section):
         None, ge=1, description="memory that workers may use together, bytes; default: what is free"
     )
     object_store_bytes: int = Field(160 * 1024**2, ge=80 * 1024**2, description="shared memory")
+
+
+class ServeSettings(Section):
+    """What `videoclip up` serves with Ray Serve."""
+
+    config: str = Field(
+        "", description="serving file: models and their memory; empty: configs/serving.yaml"
+    )
+    http_port: int = Field(
+        0, ge=0, le=65535, description="port of the served models' addresses; 0: a free one"
+    )
 
 
 class Settings(BaseSettings):
@@ -138,6 +167,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     ray: RaySettings = Field(default_factory=RaySettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -30,7 +30,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_site_packages_get_no_generic_names(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"videoclip"}
-    for part in ("pipelines/jobs.py", "cluster/local.py", "configs/prompts/commerce.zh.md"):
+    for part in (
+        "pipelines/jobs.py",
+        "cluster/local.py",
+        "configs/prompts/commerce.zh.md",
+        "serve_apps/asr/builder.py",
+        "configs/serving.yaml",
+    ):
         assert f"videoclip/_server/{part}" in names
 
 

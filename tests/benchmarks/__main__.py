@@ -5,6 +5,7 @@ road    wall and CPU seconds of each stage on the sample, and what orchestration
 cut     CPU seconds of each cut mode against plain FFmpeg, on 10 minutes of 1080p25
 ways    five clips at once: many processes, one process with many outputs, one after another
 exact   200 random cuts over the format matrix, frame by frame
+serve   what Ray Serve costs a shard of speech, and throughput against batch size and replicas
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from scripts.make_long import make_long
 from tests.benchmarks.cut import cut, ways
 from tests.benchmarks.exact import exact
+from tests.benchmarks.serve import serve
 from tests.support.command import SAMPLE, Command, manifest
 
 MIB = 2**20
@@ -98,7 +100,14 @@ def road(folder: Path) -> None:
 
 def main() -> None:
     """Run what is named, else everything."""
-    known = {"road": road, "memory": memory, "cut": cut, "ways": ways, "exact": exact}
+    known = {
+        "road": road,
+        "memory": memory,
+        "cut": cut,
+        "ways": ways,
+        "exact": exact,
+        "serve": serve,
+    }
     for name in sys.argv[1:] or list(known):
         if name not in known:
             sys.exit(f"there is no benchmark {name}: {', '.join(known)}")

@@ -356,6 +356,28 @@ def probe(
 
 
 @app.command()
+def up(
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Serving file; else serve.config.")
+    ] = None,
+    models: Annotated[bool, typer.Option(help="Serve models, or start Ray only.")] = True,
+    debug: Debug = False,
+) -> int:
+    """Start a local Ray that stays, with the served models; print what to export."""
+    from videoclip.cli.cluster import start_cluster
+
+    return start_cluster(load_settings(), config=config, models=models)
+
+
+@app.command()
+def down(debug: Debug = False) -> int:
+    """End what `up` started."""
+    from videoclip.cli.cluster import stop_cluster
+
+    return stop_cluster(load_settings())
+
+
+@app.command()
 def doctor(debug: Debug = False) -> int:
     """Check this machine: FFmpeg, fonts, engines, folders; say how to mend what is missing."""
     from videoclip.cli.inspect import show_health

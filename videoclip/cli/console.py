@@ -33,6 +33,7 @@ _LABELS = {
     "read": "Reading the source",
     "audio": "Extracting audio",
     "recognise": "Recognising speech",
+    "model_start": "Starting the language model",
     "highlight": "Picking highlights",
     "posts": "Writing posts",
     "render": "Rendering clips",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import importlib.metadata
 import os
 import re
@@ -90,6 +92,13 @@ class FunasrRecogniser:
             return normalise(result, self._spec.language)
         except NoWordTimes:
             raise self._no_times() from None
+
+    def with_hotwords(self, hotwords: Sequence[str]) -> FunasrRecogniser:
+        """The same loaded model, listening for other words. Not to be used at the same time as this one."""
+        other = copy.copy(self)
+        other._spec = dataclasses.replace(self._spec, hotwords=tuple(hotwords))
+        other._hotwords = hotword_text(hotwords)
+        return other
 
     def _generate(self, pcm: Pcm, **extra: Any) -> dict[str, Any]:
         samples = pcm.astype(np.float32) / np.float32(32768.0)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from videoclip.speech.audio import read_pcm, samples_to_ms
-from videoclip.speech.protocol import Recogniser, Shard, TimedWord
+from videoclip.speech.protocol import Hypothesis, Recogniser, Shard, TimedWord
 
-__all__ = ["ShardResult", "recognise_shard"]
+__all__ = ["ShardResult", "recognise_shard", "shard_result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,13 @@ def recognise_shard(recogniser: Recogniser, pcm_path: Path, shard: Shard) -> Sha
     pcm = read_pcm(pcm_path, shard.start_sample, shard.end_sample)
     if not len(pcm):
         return ShardResult(shard.index)
-    heard = recogniser.recognise(pcm)
+    return shard_result(recogniser.recognise(pcm), shard, len(pcm))
+
+
+def shard_result(heard: Hypothesis, shard: Shard, samples: int) -> ShardResult:
+    """What was heard in ``samples`` samples from the shard's start, with absolute times."""
     offset = samples_to_ms(shard.start_sample)
-    limit = max(1, samples_to_ms(len(pcm)))
+    limit = max(1, samples_to_ms(samples))
     words: list[TimedWord] = []
     for word in sorted(heard.words, key=lambda word: word.start_ms):
         start = min(max(word.start_ms, 0), limit - 1)

@@ -1,0 +1,175 @@
+"""The speech application on a real Ray Serve with a real recogniser: batching, loss, overload, cancelling, health."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.ray_runtime import RayRuntime
+from pipelines.served_speech import ServedRecogniser, resolve_served
+from tests.support.served import speech_app
+from tests.support.sounds import RATE, speech
+from videoclip.errors import EngineBusy, EngineUnavailable
+from videoclip.schemas import Engine, RecogniserName
+from videoclip.speech.pocketsphinx_engine import PocketsphinxRecogniser
+from videoclip.speech.protocol import SAMPLE_RATE, Pcm, RecogniserSpec
+
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+SPEC = RecogniserSpec("pocketsphinx", "en", "en-us")
+ENGINE = Engine(name="pocketsphinx", version="5", model="en-us", device="cpu")
+
+
+def wait_until(condition: Callable[[], object], within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def pcm() -> Pcm:
+    spoken = speech("the price of this jacket is forty nine dollars today")
+    assert RATE % SAMPLE_RATE == 0
+    even = spoken[: len(spoken) // 3 * 3].reshape(-1, 3).mean(axis=1)
+    return np.asarray(even * 32767, dtype=np.int16)
+
+
+@pytest.fixture(scope="module")
+def app(ray_runtime: RayRuntime) -> Iterator[tuple[str, Any]]:
+    with speech_app(
+        "asr", health_period_s=1, health_timeout_s=3, max_queued_requests=64, batch_items=2
+    ) as handle:
+        yield "asr", handle
+
+
+def served(app: str, deadline_s: float = 90) -> ServedRecogniser:
+    return ServedRecogniser(SPEC, ENGINE, app, deadline_s)
+
+
+def test_a_served_engine_hears_what_one_in_this_process_hears(app: Any, pcm: Pcm) -> None:
+    here = PocketsphinxRecogniser(SPEC).recognise(pcm)
+    assert "price" in [word.text for word in here.words]
+    assert served(app[0]).recognise(pcm) == here
+
+
+def test_a_path_and_a_range_travel_and_samples_where_the_path_is_not_seen(
+    app: Any, pcm: Pcm, tmp_path: Path
+) -> None:
+    file = tmp_path / "sound.s16le"
+    file.write_bytes(np.concatenate([np.zeros(16000, np.int16), pcm]).astype("<i2").tobytes())
+    recogniser = served(app[0])
+    heard = recogniser.recognise_range(file, 16000, 16000 + len(pcm))
+    assert heard == served(app[0]).recognise(pcm)
+    assert recogniser._paths_travel
+    from pipelines.served_speech import Sound, SoundNotHere
+
+    assert isinstance(recogniser._ask(Sound(SPEC, str(tmp_path / "elsewhere"), 0, 1)), SoundNotHere)
+
+
+def test_the_replica_says_which_engine_it_has(app: Any) -> None:
+    spec, notices = resolve_served(app[0], RecogniserName.POCKETSPHINX, "en", [])
+    assert (spec.engine, spec.language, notices) == ("pocketsphinx", "en", [])
+    with pytest.raises(EngineUnavailable, match="knows English only"):
+        resolve_served(app[0], RecogniserName.POCKETSPHINX, "zh", [])
+    with pytest.raises(EngineUnavailable, match="no Serve application called other"):
+        resolve_served("other", RecogniserName.AUTO, "en", [])
+
+
+def test_pieces_of_several_jobs_go_in_one_batch(app: Any, pcm: Pcm) -> None:
+    before = app[1].statistics.remote().result()
+    with ThreadPoolExecutor(8) as jobs:
+        answers = list(jobs.map(lambda _: served(app[0]).recognise(pcm), range(8)))
+    after = app[1].statistics.remote().result()
+    assert all(answer == answers[0] for answer in answers)
+    assert after["items"] - before["items"] >= 8
+    assert (after["items"] - before["items"]) / (after["batches"] - before["batches"]) >= 1.5
+
+
+def test_a_replica_killed_mid_request_costs_one_retry_and_loses_nothing(app: Any, pcm: Pcm) -> None:
+    handle = app[1]
+    expected = served(app[0]).recognise(pcm)
+    long = np.concatenate([pcm] * 6)
+    pid = handle.pid.remote().result()
+    recogniser = served(app[0])
+    with ThreadPoolExecutor(1) as job:
+        answer = job.submit(recogniser.recognise, long)
+        wait_until(lambda: handle.statistics.remote().result()["running_s"] > 0.2)
+        os.kill(pid, signal.SIGKILL)
+        heard = answer.result(timeout=120)
+    assert recogniser.retries >= 1
+    assert [word.text for word in heard.words][: len(expected.words)] == [
+        word.text for word in expected.words
+    ]
+    assert handle.pid.remote().result() != pid
+
+
+def test_a_cancelled_call_is_taken_out_of_the_queue(app: Any, pcm: Pcm) -> None:
+    handle = app[1]
+    from pipelines.served_speech import Sound
+
+    def ask(times: int) -> Any:
+        sound = np.concatenate([pcm] * times)
+        return handle.recognise.remote(Sound(SPEC, samples=sound.astype("<i2").tobytes()))
+
+    before = handle.statistics.remote().result()["answered"]
+    running = ask(6)
+    wait_until(lambda: handle.statistics.remote().result()["running_s"] > 0)
+    waiting = [ask(1) for _ in range(10)]
+    time.sleep(0.3)
+    for response in waiting:
+        response.cancel()
+    running.result(timeout_s=60)
+    ask(1).result(timeout_s=60)  # comes after the ten
+    # pocketsphinx holds the interpreter while it computes, so that a batch or two may begin before the
+    # cancelling is heard; the rest of the ten never reaches the engine.
+    assert handle.statistics.remote().result()["answered"] - before <= 6
+
+
+def test_a_full_app_refuses_and_the_caller_comes_again(ray_runtime: RayRuntime, pcm: Pcm) -> None:
+    limits = {"max_ongoing_requests": 1, "max_queued_requests": 1, "batch_items": 1}
+    with speech_app("narrow", **limits):
+        recogniser = served("narrow")
+        recogniser.recognise(pcm)  # a handle learns of its limits with its first call
+        with ThreadPoolExecutor(5) as jobs:
+            answers = list(jobs.map(lambda _: recogniser.recognise(pcm), range(5)))
+        assert all(answer.words for answer in answers)
+        assert recogniser.retries > 0
+        long = np.concatenate([pcm] * 8)
+        blocking = [threading.Thread(target=recogniser.recognise, args=(long,)) for _ in range(3)]
+        for thread in blocking:
+            thread.start()
+        time.sleep(0.5)
+        with pytest.raises(EngineBusy) as caught:
+            served("narrow", deadline_s=0.5).recognise(pcm)
+        assert caught.value.retryable
+        for thread in blocking:
+            thread.join()
+
+
+def test_a_replica_that_hangs_fails_its_health_check_and_is_replaced(app: Any, pcm: Pcm) -> None:
+    handle = app[1]
+    pid = handle.pid.remote().result()
+    os.kill(pid, signal.SIGSTOP)  # it lives, and computes nothing
+    try:
+        answer = served(app[0], deadline_s=120).recognise(pcm)
+    finally:
+        with_continue(pid)
+    assert answer.words
+    assert handle.pid.remote().result() != pid
+
+
+def with_continue(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGCONT)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,31 @@
+"""A Ray Serve for tests: the speech application on the session's Ray, with processors to spare for its replicas."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from serve_apps.asr import application
+from serve_apps.config import AsrServing
+from serve_apps.resources import AsrPlan
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def speech_app(name: str, **values: Any) -> Iterator[Any]:
+    """Deploy the speech application; gives its handle, deletes it at the end."""
+    from ray import serve
+
+    settings = {"recogniser": "pocketsphinx", "language": "en", "num_cpus": 0.1, **values}
+    serving = AsrServing.model_validate({"name": name, **settings})
+    serve.start(http_options={"host": "127.0.0.1", "port": free_port()})
+    yield serve.run(application(AsrPlan(serving, "cpu", 0.0)), name=name, route_prefix=None)
+    serve.delete(name)
