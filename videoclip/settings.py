@@ -21,6 +21,7 @@ from pydantic_settings import (
 from videoclip.errors import UsageError
 
 __all__ = [
+    "DatabaseSettings",
     "LlmSettings",
     "MediaLimits",
     "RaySettings",
@@ -95,6 +96,23 @@ class RaySettings(Section):
     object_store_bytes: int = Field(160 * 1024**2, ge=80 * 1024**2, description="shared memory")
 
 
+class DatabaseSettings(Section):
+    """PostgreSQL's connections and limits; SQLite needs none of them."""
+
+    replica_url: str = Field(
+        "", description="SQLAlchemy async URL of a read replica; empty: read where is written"
+    )
+    pool_size: int = Field(5, ge=1, description="connections that a process keeps")
+    pool_overflow: int = Field(10, ge=0, description="further ones under load")
+    pool_timeout_s: float = Field(10.0, gt=0, description="wait for a free connection, seconds")
+    connect_timeout_s: float = Field(10.0, gt=0, description="wait for the server, seconds")
+    statement_timeout_s: float = Field(30.0, gt=0, description="longest statement, seconds")
+    lock_timeout_s: float = Field(10.0, gt=0, description="longest wait for a row, seconds")
+    idle_timeout_s: float = Field(
+        60.0, gt=0, description="longest pause inside a transaction, seconds"
+    )
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -111,6 +129,7 @@ class Settings(BaseSettings):
     font: str = Field(
         "Video-Clip Sans", description="font family of captions; the default is bundled"
     )
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     media: MediaLimits = Field(default_factory=MediaLimits)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)

@@ -8,9 +8,21 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, DateTime, Float, ForeignKey, Integer, String, Text, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["SCHEMA_VERSION", "Artifact", "Base", "FileDigest", "Job", "SchemaVersion", "UnitRow"]
+__all__ = [
+    "HEAD",
+    "SCHEMA_VERSION",
+    "Artifact",
+    "Base",
+    "FileDigest",
+    "Job",
+    "SchemaVersion",
+    "UnitRow",
+]
 
+HEAD = "0001"
+"""Newest migration of this release."""
 SCHEMA_VERSION = 1
+"""Raised by a migration that releases before it could not live with."""
 
 
 class Base(DeclarativeBase):
@@ -18,7 +30,7 @@ class Base(DeclarativeBase):
 
 
 class SchemaVersion(Base):
-    """One row: the version that wrote this database."""
+    """One row: releases with another version must not use this database."""
 
     __tablename__ = "schema_version"
 

@@ -47,7 +47,7 @@ class Store:
             target=self._loop.run_forever, name="videoclip-store", daemon=True
         )
         self._thread.start()
-        self._database = Database(settings.database_url, self.data_dir)
+        self._database = Database(settings)
         try:
             self._wait(self._database.open())
         except BaseException:
