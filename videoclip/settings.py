@@ -24,6 +24,7 @@ __all__ = [
     "DatabaseSettings",
     "LlmSettings",
     "MediaLimits",
+    "ObjectSettings",
     "RaySettings",
     "Settings",
     "SpeechSettings",
@@ -113,6 +114,26 @@ class DatabaseSettings(Section):
     )
 
 
+class ObjectSettings(Section):
+    """Where files lie: a folder of the data folder, or a bucket (S3, MinIO, Aliyun OSS by its S3 endpoint)."""
+
+    url: str = Field("", description="s3://bucket/prefix; empty: data_dir/objects")
+    endpoint: str = Field(
+        "", description="such as https://oss-cn-hangzhou.aliyuncs.com; empty: Amazon's"
+    )
+    region: str = Field("us-east-1", description="region that requests are signed for")
+    virtual_hosted: bool = Field(
+        False, description="bucket in the host name instead of the path; Aliyun OSS needs it"
+    )
+    access_key_id: str = Field("", description="empty: from AWS_* variables or the machine's role")
+    secret_access_key: SecretStr = Field(SecretStr(""), description="never logged")
+    cache_bytes: int = Field(
+        20 * 1024**3, ge=0, description="local copies of a bucket's objects, bytes at most"
+    )
+    max_retries: int = Field(8, ge=0, description="of a request that the bucket fails, backing off")
+    timeout_s: float = Field(60.0, gt=0, description="one request, seconds")
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -130,6 +151,7 @@ class Settings(BaseSettings):
         "Video-Clip Sans", description="font family of captions; the default is bundled"
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    objects: ObjectSettings = Field(default_factory=ObjectSettings)
     media: MediaLimits = Field(default_factory=MediaLimits)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
