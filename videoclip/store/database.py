@@ -20,6 +20,7 @@ from videoclip.errors import StoreError, UsageError
 from videoclip.settings import DatabaseSettings, Settings
 from videoclip.store.models import HEAD, SCHEMA_VERSION, SchemaVersion
 from videoclip.store.objects import full
+from videoclip.store.queue import Queue
 from videoclip.store.repository import Repository
 
 __all__ = ["Database"]
@@ -70,6 +71,13 @@ class Database:
         with _database_errors(self._data_dir):
             async with self._sessions.begin() as session:
                 yield Repository(session)
+
+    @asynccontextmanager
+    async def queue(self) -> AsyncIterator[Queue]:
+        """As ``transaction``, for the queue of jobs."""
+        with _database_errors(self._data_dir):
+            async with self._sessions.begin() as session:
+                yield Queue(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repository]:
