@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import ray_guardian
+from pipelines.machine import available_memory, processors
 from videoclip.errors import EngineUnavailable
 from videoclip.settings import RaySettings
 
@@ -55,8 +56,33 @@ class RayRuntime:
 
             self.start()
             return max(1, int(ray.cluster_resources().get("CPU", 1)))  # type: ignore[no-untyped-call]
-        here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        return max(1, min(here or 1, _cpu_quota()))
+        return processors()
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """Memory that workers may use in all, as far as it is known; starts Ray."""
+        if self._settings.memory_bytes is not None:
+            return self._settings.memory_bytes
+        import ray
+
+        self.start()
+        known = int(ray.cluster_resources().get("memory", 0)) or None  # type: ignore[no-untyped-call]
+        if self._settings.address:
+            return known
+        here = available_memory()
+        return here if known is None or here is None else min(here, known)
+
+    def reserved(self, memory_bytes: int) -> int | None:
+        """What to declare to Ray so that it places workers by memory; None where that could wait for ever.
+
+        Only on a cluster, whose nodes differ: here at home the number of workers is bound already.
+        """
+        if not self._settings.address:
+            return None
+        import ray
+
+        nodes = [node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        return memory_bytes if nodes and min(nodes) >= memory_bytes else None
 
     @property
     def num_gpus(self) -> float:
@@ -110,15 +136,6 @@ class RayRuntime:
                 self._guardian.stdin.close()
                 self._guardian.wait(timeout=_STOP_S + ray_guardian.SWEEP_S)
                 self._guardian = None
-
-
-def _cpu_quota() -> int:
-    """Whole processors that a container's quota allows (cgroup v2); a large number where there is none."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, int(quota) // int(period))
-    except (OSError, ValueError):
-        return 1 << 16
 
 
 def _sockets_folder() -> str:

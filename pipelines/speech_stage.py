@@ -28,6 +28,7 @@ from videoclip.speech.resolve import (
 )
 from videoclip.speech.shards import ShardPlan, plan_shards
 from videoclip.speech.transcript_io import read_transcript
+from videoclip.speech.weights import weight_bytes
 from videoclip.store import ArtifactRecord
 
 __all__ = ["Speech", "recognised_speech", "speech_from_file"]
@@ -36,6 +37,10 @@ _AUDIO_VERSION = 1
 _RECOGNISE_VERSION = 1
 _GPU_SHARE = 0.5
 """Two recognisers share a GPU: one computes while the other prepares its batch."""
+_POCKETSPHINX_BYTES = 300 * 2**20
+"""Measured: 255 MiB on shards of 30 s."""
+_FUNASR_BYTES = 800 * 2**20
+"""Python, torch and FunASR without a large model; measured: 541 MiB after the import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +262,7 @@ def _recognise(
         _RecogniserFactory(spec),
         measure="s",
         num_gpus=gpu_share,
+        memory_bytes=_memory_bytes(spec),
         workers=workers,
     )
 
@@ -276,6 +282,15 @@ def _gpu_share(context: JobContext, spec: RecogniserSpec) -> tuple[float, int | 
             "Set VIDEOCLIP_SPEECH__DEVICE=cpu, or join a cluster that has GPUs",
         )
     return _GPU_SHARE, int(gpus / _GPU_SHARE)
+
+
+def _memory_bytes(spec: RecogniserSpec) -> int:
+    """What one recogniser takes; measured as proportional set size of the worker's processes."""
+    if spec.engine == "pocketsphinx":
+        return _POCKETSPHINX_BYTES
+    weights = [size for name in (spec.model, spec.punc_model) if (size := weight_bytes(name))]
+    # While a model loads, its file and its parameters are both in memory.
+    return _FUNASR_BYTES + sum(weights) + max(weights, default=0)
 
 
 def _key(shard: Shard) -> str:

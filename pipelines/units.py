@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pipelines.context import JobContext
 from videoclip.errors import StorageFull, VideoClipError, WorkFailed
-from videoclip.schemas import Failure, StageReport
+from videoclip.schemas import Failure, Notice, StageReport
+from videoclip.sizes import size_text
 from videoclip.store import ArtifactRecord, ObjectRef, UnitFailure
 from videoclip.store.objects import NO_SPACE, full
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Outcome", "Unit", "Worker", "WorkerResult", "run_units"]
+__all__ = ["USUAL_BYTES", "Outcome", "Unit", "Worker", "WorkerResult", "fitting", "run_units"]
 
 _ATTEMPTS_PER_UNIT = 2
 """A unit that loses its worker (killed, out of memory) is tried once more, then recorded as failed."""
+USUAL_BYTES = 512 * 2**20
+"""One worker with one FFmpeg, where a stage knows nothing better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ def run_units(
     measure: str,
     num_cpus: float = 1.0,
     num_gpus: float = 0.0,
+    memory_bytes: int = USUAL_BYTES,
     workers: int | None = None,
     inline_single: bool = False,
 ) -> Outcome:
@@ -88,7 +92,8 @@ def run_units(
         measure: what the weights count, for progress.
         num_cpus: Ray CPUs of one actor.
         num_gpus: Ray GPUs of one actor, may be a fraction.
-        workers: actors at most; default: as many as CPUs allow.
+        memory_bytes: what one actor and the programs that it starts take at most, bytes.
+        workers: actors at most; default: as many as CPUs allow. Memory may allow fewer, never fewer than one.
         inline_single: a single missing unit may run in this process, which spares starting Ray.
 
     Raises:
@@ -120,7 +125,8 @@ def run_units(
     if inline_single and len(missing) == 1:
         answers = _answer_here(context, stage, missing[0], worker)
     else:
-        answers = _answers(context, stage, missing, worker, num_cpus, num_gpus, workers)
+        needs = _Needs(num_cpus, num_gpus, memory_bytes)
+        answers = _answers(context, stage, missing, worker, needs, workers)
     for answer in answers:
         context.check_cancelled()
         unit = by_key.pop(answer.key)
@@ -178,6 +184,15 @@ def _fail(
 
 
 # ---------------------------------------------------------------------- under Ray Data
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """Of one actor."""
+
+    num_cpus: float
+    num_gpus: float
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +295,7 @@ def _answers(
     stage: str,
     units: Sequence[Unit],
     worker: Callable[[], Worker],
-    num_cpus: float,
-    num_gpus: float,
+    needs: _Needs,
     workers: int | None,
 ) -> Iterator[_Answer]:
     if not units:
@@ -292,20 +306,45 @@ def _answers(
     # Longest first, so that no long unit is left over at the end.
     ordered = sorted(units, key=lambda unit: (-unit.weight, unit.key))
     rows = [_row(context, stage, unit) for unit in ordered]
-    most = max(1, int(context.ray.num_cpus // num_cpus)) if num_cpus else context.ray.num_cpus
-    size = min(len(rows), workers or most)
+    size = _pool_size(context, len(rows), needs, workers)
     dataset = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
         _UnitActor,  # type: ignore[arg-type]  # a callable class; Ray makes the instance
         fn_constructor_args=(pickle.dumps(worker),),
         # One unit in flight an actor: a queued unit behind a slow one would wait while others idle.
         compute=ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=1),
-        num_cpus=num_cpus,
-        num_gpus=num_gpus or None,
+        num_cpus=needs.num_cpus,
+        num_gpus=needs.num_gpus or None,
+        memory=context.ray.reserved(needs.memory_bytes),
     )
     # No prefetch: a result that waits in a queue is lost when this process is killed.
     for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
         for row in cast("pa.Table", batch).to_pylist():
             yield _answer(row)
+
+
+def _pool_size(context: JobContext, rows: int, needs: _Needs, workers: int | None) -> int:
+    """How many actors, and a notice where memory is what keeps processors idle."""
+    cpus = context.ray.num_cpus
+    most = max(1, int(cpus // needs.num_cpus)) if needs.num_cpus else cpus
+    wanted = min(rows, workers or most)
+    memory = context.ray.memory_bytes
+    size = wanted if memory is None else fitting(wanted, memory, needs.memory_bytes)
+    if memory is not None and size < wanted:
+        context.notice(
+            Notice(
+                code="memory_bound",
+                message=f"{size} of {wanted} workers run side by side: each takes up to "
+                f"{size_text(needs.memory_bytes)}, and {size_text(memory)} of memory is free",
+                remedy="Close other programs or give the container more memory; "
+                "VIDEOCLIP_RAY__MEMORY_BYTES says otherwise",
+            )
+        )
+    return size
+
+
+def fitting(wanted: int, memory_bytes: int, each_bytes: int) -> int:
+    """How many of the wanted workers memory allows; always at least one, which may still get through."""
+    return max(1, min(wanted, memory_bytes // each_bytes))
 
 
 def _answer(row: dict[str, Any]) -> _Answer:

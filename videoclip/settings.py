@@ -94,6 +94,9 @@ class RaySettings(Section):
 
     address: str = Field("", description="cluster to join; empty: start one in this process")
     num_cpus: int | None = Field(None, ge=1, description="processors to use; default: all")
+    memory_bytes: int | None = Field(
+        None, ge=1, description="memory that workers may use together, bytes; default: what is free"
+    )
     object_store_bytes: int = Field(160 * 1024**2, ge=80 * 1024**2, description="shared memory")
 
 

@@ -120,8 +120,10 @@ def test_cancelled_within_five_seconds_and_resumable(
     began = time.monotonic()
     # As a terminal does it: every process in the foreground group gets the signal.
     os.killpg(process.pid, by)
-    _, error = process.communicate(timeout=30)
+    rest, error = process.communicate(timeout=30)
     assert time.monotonic() - began <= 5.0
+    last = events(rest)[-1]
+    assert (last["event"], last["code"], last["exit_status"]) == ("error", "cancelled", 130)
     assert process.returncode == 130, error
     assert "cancelled" in error
     assert "Traceback" not in error

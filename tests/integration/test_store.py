@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD:tests/integration/test_store.py
 import asyncio
+=======
+>>>>>>> main:tests/unit/test_store.py
 import os
 import subprocess
 import sys
@@ -250,3 +253,33 @@ def test_a_wrong_database_url_is_told(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, database_url="postgresql://localhost/x")
     with pytest.raises(UsageError, match="VIDEOCLIP_DATABASE_URL"):
         Store(settings)
+
+
+def test_what_killed_processes_left_is_swept_after_a_day(store: Store, tmp_path: Path) -> None:
+    """The half-written object is a real one: its writer is killed."""
+    script = (
+        "import os, signal, sys, obstore\n"
+        "from obstore.store import LocalStore\n"
+        "writer = obstore.open_writer(LocalStore(sys.argv[1], mkdir=True), 'sha256/ab/' + 'ab' * 32, buffer_size=1024)\n"
+        "writer.write(bytes(5000))\n"
+        "writer.flush()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, store.objects.root], check=False)
+    file = tmp_path / "file"
+    file.write_bytes(b"whole")
+    whole = store.objects.path(store.objects.put(file))
+    left = [path for path in store.objects.root.rglob("*") if path.is_file() and path != whole]
+    assert len(left) == 1
+    job = store.ensure_job("clip", "k", {})
+    for name in (job.id, "forgotten", "young"):
+        (store.work / name).mkdir(parents=True)
+    assert store.sweep() == 0
+    for path in (left[0], whole, store.work / job.id, store.work / "forgotten"):
+        os.utime(path, (1, 1))
+    with store.own_job(job.id):
+        assert store.sweep() == 2
+        assert whole.exists()
+        assert not left[0].exists()
+        assert {path.name for path in store.work.iterdir()} == {job.id, "young"}
+    assert store.sweep() == 1

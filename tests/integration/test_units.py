@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipelines.ray_runtime import RayRuntime
 from pipelines.units import Unit, WorkerResult, run_units
 from videoclip.errors import Cancelled, MediaToolFailed, StorageFull
 from videoclip.progress import Event, Progress
-from videoclip.settings import Settings
+from videoclip.settings import RaySettings, Settings
 from videoclip.store import Store
 
 pytestmark = pytest.mark.ray
@@ -125,6 +126,32 @@ def test_cancel_stops_between_units(context: JobContext, tally: Tally) -> None:
     context.cancel.set()
     with pytest.raises(Cancelled):
         run_units(context, "stage", units("a", "b"), tally, measure="units")
+
+
+@dataclass(frozen=True)
+class Here:
+    """Says which process it works in, and stays long enough for another to take the next unit."""
+
+    def __call__(self) -> Here:
+        return self
+
+    def work(self, task: Any) -> WorkerResult:
+        time.sleep(1)
+        return WorkerResult({"pid": os.getpid()})
+
+
+@pytest.mark.parametrize(("memory_bytes", "workers"), [(2 * 2**30, 2), (2**30, 1), (1, 1)])
+def test_memory_decides_how_many_workers_there_are(
+    context: JobContext, events: list[Event], memory_bytes: int, workers: int
+) -> None:
+    context.ray = RayRuntime(RaySettings(num_cpus=2, memory_bytes=memory_bytes))
+    outcome = run_units(
+        context, "stage", units("a", "b", "c", "d"), Here(), measure="units", memory_bytes=2**30
+    )
+    assert len({artifact.payload["pid"] for artifact in outcome.artifacts.values()}) == workers
+    told = [event.data["message"] for event in events if event.event == "notice"]
+    assert len(told) == (workers < 2)
+    assert all("1 of 2 workers" in message for message in told)
 
 
 def test_progress_counts_the_weights(

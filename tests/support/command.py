@@ -27,11 +27,13 @@ class Command:
     environment: dict[str, str] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def start(self, *arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str | Path, module: str = "videoclip.cli.main", **options: Any
+    ) -> subprocess.Popen[str]:
         """Start it and do not wait; standard output and error are pipes."""
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen(
-            [sys.executable, "-m", "videoclip.cli.main", *map(os.fspath, arguments)],
+            [sys.executable, "-m", module, *map(os.fspath, arguments)],
             text=True,
             encoding="utf-8",
             errors="backslashreplace",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scripts._encode import encode, write_wav
 from scripts.framecode import numbered_pictures
 
-__all__ = ["AudioKind", "make_numbered_video", "set_rotation"]
+__all__ = ["AudioKind", "damage", "make_numbered_video", "set_rotation"]
 
 AudioKind = Literal["sine", "noise", "speech", "none"]
 
@@ -132,3 +133,15 @@ def _speak(text: str, sample_rate: int) -> NDArray[np.int16]:
         command += ["-ar", str(sample_rate), "-ac", "1", "-f", "s16le", "pipe:1"]
         done = subprocess.run(command, check=True, capture_output=True, cwd=scratch, timeout=60)
     return np.frombuffer(done.stdout, np.int16)
+
+
+def damage(path: Path, start_s: float, end_s: float) -> None:
+    """Overwrite every packet between these times, so that nothing there can be decoded."""
+    command = ["ffprobe", "-v", "error", "-show_entries", "packet=pts_time,pos,size", "-of", "json"]
+    found = subprocess.run([*command, path], check=True, capture_output=True, text=True)
+    content = bytearray(path.read_bytes())
+    for packet in json.loads(found.stdout)["packets"]:
+        if start_s <= float(packet["pts_time"]) < end_s:
+            place, size = int(packet["pos"]), int(packet["size"])
+            content[place : place + size] = b"\xff" * size
+    path.write_bytes(content)

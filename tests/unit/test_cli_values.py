@@ -8,13 +8,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.table import Table
 
 from pipelines.naming import clip_stem, slug
 from videoclip.cli import options
+from videoclip.cli.console import JsonReporter, new_console, print_table, reporter
+from videoclip.cli.main import main
 from videoclip.cli.sources import targets
 from videoclip.errors import SourceEmpty, SourceMissing, UsageError, VideoClipError
+from videoclip.media.styles import STYLES
 from videoclip.schemas import ClipRequest, RenderOptions
 from videoclip.settings import load_settings
+from videoclip.sizes import size_text
 from videoclip.timecode import format_ms, format_stamp, parse_range, parse_time
 
 
@@ -198,3 +203,48 @@ def test_wishes_that_would_do_nothing_are_refused() -> None:
     ):
         with pytest.raises(UsageError):
             options.checked(ClipRequest, source="/a.mp4", **wishes)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (9_800, "9.6 KiB"), (14_541, "14 KiB"), (5_347_737, "5.1 MiB"), (3 * 2**30, "3.0 GiB")],
+)  # fmt: skip
+def test_sizes_for_people(size: int, text: str) -> None:
+    assert size_text(size) == text
+
+
+@pytest.mark.parametrize("option", ["--watermark", "--hotwords", "--prompt"])
+def test_an_empty_text_is_refused_not_ignored(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["clip", str(tmp_path / "v.mp4"), "-o", str(tmp_path / "out"), option, " "]) == 2
+    assert f"error: {option} is empty" in capsys.readouterr().err
+
+
+def test_an_unknown_style_is_refused_before_anything_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["clip", str(tmp_path / "v.mp4"), "-o", str(tmp_path / "out"), "--style", "no"]) == 2
+    )
+    told = capsys.readouterr()
+    assert "there is no caption style 'no'" in told.err
+    assert all(name in told.err for name in STYLES)
+    assert told.out == ""
+
+
+def test_a_table_in_a_pipe_breaks_no_word_and_ends_its_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console, table = new_console(), Table(box=None)
+    table.add_column(overflow="fold")
+    table.add_row("a" * 300)
+    table.add_row("b")
+    print_table(console, table)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines if line.strip()] == ["a" * 300, "b"]
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_lines_of_json_are_printed_even_where_quiet_is_asked_for() -> None:
+    assert isinstance(reporter(as_json=True, quiet=True), JsonReporter)

@@ -14,6 +14,7 @@ from videoclip.cli.export import NleFormat, export_job
 from videoclip.cli.jobs import run_targets
 from videoclip.cli.sources import Target, targets
 from videoclip.errors import UsageError
+from videoclip.media.styles import STYLES
 from videoclip.schemas import (
     Aspect,
     Captions,
@@ -75,7 +76,9 @@ def clip(
     ],
     out: Out,
     top: Annotated[int, typer.Option(min=1, max=100, help="Clips at most.")] = 5,
-    prompt: Annotated[str, typer.Option(help="What to look for, in your words.")] = "",
+    prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What to look for, in your words.")
+    ] = None,
     genre: Annotated[Genre, typer.Option(help="Kind of video.")] = Genre.AUTO,
     language: Language = "auto",
     recogniser: Recogniser = RecogniserName.AUTO,
@@ -90,7 +93,9 @@ def clip(
     max_seconds: Annotated[str, typer.Option(metavar="S", help="Longest clip.")] = "90",
     mode: Annotated[CutMode, typer.Option(help="How pictures come about.")] = CutMode.AUTO,
     captions: Annotated[Captions, typer.Option(help="Where captions go.")] = Captions.BURN,
-    style: Annotated[str, typer.Option(metavar="NAME", help="Caption style.")] = "clean",
+    style: Annotated[
+        str, typer.Option(metavar="NAME", help=f"Look of burnt captions: {', '.join(STYLES)}.")
+    ] = "clean",
     watermark: Annotated[
         str | None, typer.Option(metavar="PATH|TEXT", help="Image or text over the picture.")
     ] = None,
@@ -144,7 +149,7 @@ def clip(
         RenderOptions,
         mode=mode,
         captions=captions,
-        style=style,
+        style=options.style_name(style),
         watermark=options.watermark_value(watermark),
         intro=options.absolute_file(intro, "--intro"),
         outro=options.absolute_file(outro, "--outro"),
@@ -169,7 +174,7 @@ def clip(
             ClipRequest,
             source=str(path),
             top=top,
-            prompt=prompt,
+            prompt=options.text_value(prompt, "--prompt") or "",
             genre=genre,
             language=language,
             recogniser=recogniser,

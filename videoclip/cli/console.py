@@ -15,10 +15,20 @@ from rich.table import Table
 from videoclip.errors import VideoClipError
 from videoclip.progress import Event
 from videoclip.schemas import Manifest
+from videoclip.sizes import size_text
 from videoclip.timecode import format_ms
 
-__all__ = ["JsonReporter", "QuietReporter", "Reporter", "TerminalReporter", "reporter"]
+__all__ = [
+    "JsonReporter",
+    "QuietReporter",
+    "Reporter",
+    "TerminalReporter",
+    "new_console",
+    "print_table",
+    "reporter",
+]
 
+_PIPED_WIDTH = 1000
 _LABELS = {
     "read": "Reading the source",
     "audio": "Extracting audio",
@@ -27,6 +37,25 @@ _LABELS = {
     "render": "Rendering clips",
     "look": "Looking through the source",
 }
+
+
+def new_console() -> Console:
+    """Standard output; where it is no terminal, lines are as long as what they say."""
+    console = Console(stderr=False, highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    return console
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print it, without blanks at the ends of lines where it goes into a file or a pipe."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines())
+    console.out(text, highlight=False)
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -100,7 +129,7 @@ class TerminalReporter(Reporter):
     """A bar a stage with done/total, rate and remaining time; plain lines where there is no terminal."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=False, highlight=False)
+        self._console = new_console()
         self._bars = Progress(
             TextColumn("{task.description:<20}"),
             BarColumn(bar_width=30),
@@ -158,9 +187,9 @@ class TerminalReporter(Reporter):
         """Show the clips, or why there are none."""
         self._bars.stop()
         if manifest.clips:
-            self._console.print(_clip_table(manifest))
+            print_table(self._console, _clip_table(manifest))
         elif manifest.candidates:
-            self._console.print(_candidate_table(manifest))
+            print_table(self._console, _candidate_table(manifest))
         for failure in manifest.failures:
             self._console.print(
                 f"[red]failed[/] {failure.stage} {failure.unit}: {escape(failure.cause)}"
@@ -177,7 +206,7 @@ def _note(event: Event) -> str:
     if event.total == 0:
         return "nothing to do"
     if event.unit == "bytes":
-        counted = f"{event.done / 2**20:.0f}/{event.total / 2**20:.0f} MiB"
+        counted = f"{size_text(event.done)} of {size_text(event.total)}"
     elif event.unit == "s":
         counted = f"{_clock(event.done)}/{_clock(event.total)} of audio"
     else:
@@ -206,8 +235,7 @@ def _clip_table(manifest: Manifest) -> Table:
     table.add_column("to", justify="right")
     table.add_column("length", justify="right")
     table.add_column("score", justify="right")
-    table.add_column("title", overflow="fold")
-    table.add_column("why", overflow="fold", style="dim")
+    table.add_column("clip", overflow="fold")
     for number, clip in enumerate(manifest.clips, start=1):
         table.add_row(
             str(number),
@@ -215,23 +243,22 @@ def _clip_table(manifest: Manifest) -> Table:
             format_ms(clip.end_ms)[:-4],
             f"{clip.duration_ms / 1000:.1f} s",
             "" if clip.score is None else f"{clip.score:.2f}",
-            escape(clip.title),
-            escape(clip.reason),
+            escape(clip.title) + (f"\n[dim]{escape(clip.reason)}[/]" if clip.reason else ""),
         )
     return table
 
 
 def _candidate_table(manifest: Manifest) -> Table:
     table = Table(title="No clip passed. The candidates were:", box=None, header_style="dim")
-    for name in ("from", "to", "score", "title", "dropped because"):
-        table.add_column(name)
+    for name in ("from", "to", "score", "candidate"):
+        table.add_column(name, overflow="fold")
     for candidate in manifest.candidates[:20]:
         table.add_row(
             format_ms(candidate.start_ms)[:-4],
             format_ms(candidate.end_ms)[:-4],
             f"{candidate.score:.2f}",
-            escape(candidate.title),
-            escape(candidate.dropped or ""),
+            escape(candidate.title)
+            + (f"\n[dim]dropped: {escape(candidate.dropped)}[/]" if candidate.dropped else ""),
         )
     return table
 

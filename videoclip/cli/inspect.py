@@ -6,16 +6,17 @@ import shutil
 from importlib import metadata
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from videoclip.cli.console import new_console, print_table
 from videoclip.cli.sources import show
 from videoclip.errors import VideoClipError
 from videoclip.media.doctor import Finding, diagnose
 from videoclip.media.probe import probe
 from videoclip.schemas import HighlighterName, MediaInfo, RecogniserName
 from videoclip.settings import Settings
+from videoclip.sizes import size_text
 from videoclip.timecode import format_ms
 
 __all__ = ["show_health", "show_media"]
@@ -30,7 +31,7 @@ def show_media(source: Path, settings: Settings, *, as_json: bool) -> int:
         SourceError: the file cannot be used.
     """
     media = probe(source, settings.media)
-    console = Console(highlight=False, soft_wrap=True)
+    console = new_console()
     if as_json:
         console.out(media.model_dump_json(indent=2), highlight=False)
         return 0
@@ -39,7 +40,7 @@ def show_media(source: Path, settings: Settings, *, as_json: bool) -> int:
     table.add_column(overflow="fold")
     for name, value in _facts(source, media):
         table.add_row(name, escape(value))
-    console.print(table)
+    print_table(console, table)
     return 0
 
 
@@ -48,7 +49,7 @@ def _facts(source: Path, media: MediaInfo) -> list[tuple[str, str]]:
         ("file", show(source.name)),
         ("container", media.container),
         ("length", format_ms(media.duration_ms)),
-        ("size", f"{media.size_bytes / 2**20:.1f} MiB"),
+        ("size", size_text(media.size_bytes)),
     ]
     if media.video is not None:
         video = media.video
@@ -79,7 +80,7 @@ def show_health(settings: Settings) -> int:
     """Print a line a check; 5 when something needed is missing."""
     needed = [*diagnose(), _disk(settings)]
     findings = [*needed, *_engines(settings)]
-    console = Console(highlight=False)
+    console = new_console()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(style="bold")
@@ -90,7 +91,7 @@ def show_health(settings: Settings) -> int:
         if not finding.ok and finding.remedy:
             detail += f"\n[dim]{escape(finding.remedy)}[/]"
         table.add_row(mark, escape(finding.name), detail)
-    console.print(table)
+    print_table(console, table)
     return 5 if any(not finding.ok and finding.remedy for finding in needed) else 0
 
 

@@ -68,6 +68,7 @@ def run_targets(
         _native_log(settings.data_dir / "logs" / "native.log"),
         runtime.RayRuntime(settings.ray) as ray,
     ):
+        store.sweep()
         for target in jobs:
             try:
                 job = pipelines_jobs.submit(store, request(target.source))

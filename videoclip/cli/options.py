@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from videoclip.cli.sources import MEDIA_SUFFIXES
-from videoclip.errors import UsageError
+from videoclip.errors import UsageError, one_line
+from videoclip.media.styles import STYLES
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -23,6 +24,8 @@ __all__ = [
     "percent",
     "seconds_ms",
     "speed_percent",
+    "style_name",
+    "text_value",
     "watermark_value",
 ]
 
@@ -88,9 +91,26 @@ def look_values(
     }
 
 
+def style_name(value: str) -> str:
+    """The name of a caption style that there is."""
+    if value not in STYLES:
+        raise UsageError(
+            f"there is no caption style {one_line(value, 40)!r}",
+            f"Choose one of {', '.join(STYLES)}",
+        )
+    return value
+
+
+def text_value(value: str | None, option: str) -> str | None:
+    """A text that says something; an empty one is a variable that was not set, say."""
+    if value is not None and not value.strip():
+        raise UsageError(f"{option} is empty", f"Give {option} a text, or leave it out")
+    return value
+
+
 def hotword_list(value: str | None) -> list[str]:
     """Words from a file (one a line) or from the text itself (commas or white space between)."""
-    if not value:
+    if text_value(value, "--hotwords") is None or value is None:
         return []
     is_file = _is_file(value)
     try:
@@ -134,7 +154,7 @@ def output_file(out: Path) -> Path | None:
 
 def watermark_value(value: str | None) -> str | None:
     """An image's absolute path, or the text as it is."""
-    if not value:
+    if text_value(value, "--watermark") is None or value is None:
         return None
     return str(Path(value).absolute()) if _is_file(value) else value
 

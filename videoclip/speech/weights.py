@@ -11,7 +11,15 @@ from videoclip.errors import EngineUnavailable, StorageFull
 from videoclip.speech.protocol import RecogniserSpec
 from videoclip.speech.quiet import quiet
 
-__all__ = ["MODELSCOPE_HOST", "cache_root", "hub_answers", "local_model", "missing", "prefetch"]
+__all__ = [
+    "MODELSCOPE_HOST",
+    "cache_root",
+    "hub_answers",
+    "local_model",
+    "missing",
+    "prefetch",
+    "weight_bytes",
+]
 
 MODELSCOPE_HOST = "www.modelscope.cn"
 """The model hub that FunASR loads from unless told otherwise."""
@@ -51,6 +59,15 @@ def local_model(model: str) -> Path | None:
     if _complete(own):
         return own.resolve()
     return next((folder for folder in _cached(model) if _complete(folder)), None)
+
+
+def weight_bytes(model: str) -> int:
+    """Size of the model's parameters on this machine, bytes; 0 where there are none."""
+    folder = local_model(model)
+    try:
+        return (folder / "model.pt").stat().st_size if folder is not None else 0
+    except OSError:
+        return 0
 
 
 def missing(spec: RecogniserSpec) -> list[str]:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +91,17 @@ class Objects:
             if self._bucket is not None:
                 self._keep(ref, path)
             return ref
+
+    def sweep(self, before: float) -> int:
+        """Remove half-written files that were last touched before a time (seconds since 1970); how many."""
+        gone = 0
+        for path in self.root.glob("sha256/*/*"):
+            # Names with something beside the digest are on the way: obstore's, and our own from a bucket.
+            with suppress(OSError):
+                if len(path.name) != 64 and path.stat().st_mtime < before:
+                    path.unlink()
+                    gone += 1
+        return gone
 
     def has(self, ref: ObjectRef) -> bool:
         """Whether the object is there in its full size.

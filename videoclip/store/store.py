@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +24,7 @@ from videoclip.store.repository import Repository
 __all__ = ["Store"]
 
 Result = TypeVar("Result")
+_STALE_S = 24 * 3600
 
 
 class Store:
@@ -59,6 +62,30 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def sweep(self) -> int:
+        """Remove what killed processes left a day ago or longer; returns how many entries.
+
+        Half-written objects, and work folders of jobs that nobody works on.
+        """
+        old = time.time() - _STALE_S
+        gone = self.objects.sweep(old)
+        for folder in self.work.glob("*"):
+            with suppress(OSError):
+                if folder.stat().st_mtime < old and not self._is_owned(folder.name):
+                    shutil.rmtree(folder, ignore_errors=True)
+                    gone += 1
+        return gone
+
+    def _is_owned(self, job_id: str) -> bool:
+        try:
+            with (self.data_dir / "locks" / f"{job_id}.lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     def close(self) -> None:
         """Close the database and end the thread."""
