@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD:tests/integration/test_store.py
 import asyncio
-=======
->>>>>>> main:tests/unit/test_store.py
 import os
 import subprocess
 import sys
