@@ -321,8 +321,9 @@ async def test_events_go_on_where_one_stopped_to_read(database: Database) -> Non
     assert rest[0].attempt == 1
 
 
+@pytest.mark.alone
 async def test_ten_thousand_waiting_jobs_do_not_slow_down_the_next(database: Database) -> None:
-    """p95 under 50 ms here, where other tests run beside it; 20 workspaces, one of them a flood."""
+    """p95 under 50 ms; 20 workspaces, one of them a flood."""
     async with database.queue() as queue:
         queue._session.add_all([Workspace(id=f"v{n}", name=str(n)) for n in range(18)])
     await enqueue(database, 1)
