@@ -20,7 +20,9 @@ missing_packages() {
   command -v fc-match >/dev/null || echo fontconfig
   if ! grep -qi 'NotoSansCJK\|Noto Sans CJK' <<<"$fonts"; then echo fonts-noto-cjk; fi
   if ! grep -qi 'dejavu' <<<"$fonts"; then echo fonts-dejavu-core; fi
-  if [ "${SETUP_FOR:-}" = test ] && ! has_browser; then echo chromium; fi
+  [ "${SETUP_FOR:-}" = test ] || return 0
+  has_browser || echo chromium
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
 }
 
 # As tests/support/browser.py: Ubuntu's Chromium is a snap, which cannot be driven from outside.

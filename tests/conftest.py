@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.postgres import Postgres, run_postgres
+from videoclip.settings import Settings
 
 ROOT = Path(__file__).parent
 
@@ -32,3 +36,19 @@ def _unit_tests_refuse_ray(request: pytest.FixtureRequest) -> Iterator[None]:
     if "unit" in Path(str(request.node.fspath)).parts:
         ray = sys.modules.get("ray")
         assert ray is None or not ray.is_initialized(), "unit tests must not start Ray"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL for the whole session."""
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with an empty database: every promise holds on both."""
+    if request.param == "sqlite":
+        return Settings(data_dir=tmp_path / "data")
+    server: Postgres = request.getfixturevalue("postgres")
+    return Settings(data_dir=tmp_path / "data", database_url=asyncio.run(server.new_database()))

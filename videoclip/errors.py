@@ -4,7 +4,9 @@ VideoClipError
 ├── UsageError                 exit 2    the request itself is wrong
 │   ├── OutputUnwritable                 the output folder cannot be written
 │   ├── EngineUnavailable                an engine that was asked for by name cannot be had
-│   └── JobBusy                          another process works on the same job
+│   ├── JobBusy                          another process works on the same job
+│   ├── KeyReused                        an Idempotency-Key came with another request
+│   └── WrongState                       the job is in a state that does not allow this
 ├── SourceError                exit 3    the source cannot be used
 │   ├── SourceMissing
 │   ├── SourceNotMedia
@@ -34,6 +36,7 @@ __all__ = [
     "EngineUnavailable",
     "HighlightFailed",
     "JobBusy",
+    "KeyReused",
     "MediaToolFailed",
     "OutputUnwritable",
     "RecognitionFailed",
@@ -49,6 +52,7 @@ __all__ = [
     "UsageError",
     "VideoClipError",
     "WorkFailed",
+    "WrongState",
 ]
 
 
@@ -115,6 +119,20 @@ class JobBusy(UsageError):
     """Another live process is working on the same job."""
 
     code = "job_busy"
+    http_status = 409
+
+
+class KeyReused(UsageError):
+    """An Idempotency-Key that was used for another request before."""
+
+    code = "idempotency_key_reused"
+    http_status = 409
+
+
+class WrongState(UsageError):
+    """What was asked for cannot be done to a job in this state."""
+
+    code = "wrong_state"
     http_status = 409
 
 

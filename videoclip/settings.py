@@ -21,8 +21,10 @@ from pydantic_settings import (
 from videoclip.errors import UsageError
 
 __all__ = [
+    "DatabaseSettings",
     "LlmSettings",
     "MediaLimits",
+    "ObjectSettings",
     "RaySettings",
     "ServeSettings",
     "Settings",
@@ -147,6 +149,43 @@ class ServeSettings(Section):
     )
 
 
+class DatabaseSettings(Section):
+    """PostgreSQL's connections and limits; SQLite needs none of them."""
+
+    replica_url: str = Field(
+        "", description="SQLAlchemy async URL of a read replica; empty: read where is written"
+    )
+    pool_size: int = Field(5, ge=1, description="connections that a process keeps")
+    pool_overflow: int = Field(10, ge=0, description="further ones under load")
+    pool_timeout_s: float = Field(10.0, gt=0, description="wait for a free connection, seconds")
+    connect_timeout_s: float = Field(10.0, gt=0, description="wait for the server, seconds")
+    statement_timeout_s: float = Field(30.0, gt=0, description="longest statement, seconds")
+    lock_timeout_s: float = Field(10.0, gt=0, description="longest wait for a row, seconds")
+    idle_timeout_s: float = Field(
+        60.0, gt=0, description="longest pause inside a transaction, seconds"
+    )
+
+
+class ObjectSettings(Section):
+    """Where files lie: a folder of the data folder, or a bucket (S3, MinIO, Aliyun OSS by its S3 endpoint)."""
+
+    url: str = Field("", description="s3://bucket/prefix; empty: data_dir/objects")
+    endpoint: str = Field(
+        "", description="such as https://oss-cn-hangzhou.aliyuncs.com; empty: Amazon's"
+    )
+    region: str = Field("us-east-1", description="region that requests are signed for")
+    virtual_hosted: bool = Field(
+        False, description="bucket in the host name instead of the path; Aliyun OSS needs it"
+    )
+    access_key_id: str = Field("", description="empty: from AWS_* variables or the machine's role")
+    secret_access_key: SecretStr = Field(SecretStr(""), description="never logged")
+    cache_bytes: int = Field(
+        20 * 1024**3, ge=0, description="local copies of a bucket's objects, bytes at most"
+    )
+    max_retries: int = Field(8, ge=0, description="of a request that the bucket fails, backing off")
+    timeout_s: float = Field(60.0, gt=0, description="one request, seconds")
+
+
 class Settings(BaseSettings):
     """All settings."""
 
@@ -163,6 +202,8 @@ class Settings(BaseSettings):
     font: str = Field(
         "Video-Clip Sans", description="font family of captions; the default is bundled"
     )
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    objects: ObjectSettings = Field(default_factory=ObjectSettings)
     media: MediaLimits = Field(default_factory=MediaLimits)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -17,8 +17,10 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from videoclip.errors import StoreError, UsageError
-from videoclip.store.models import SCHEMA_VERSION, Base, SchemaVersion
+from videoclip.settings import DatabaseSettings, Settings
+from videoclip.store.models import HEAD, SCHEMA_VERSION, SchemaVersion
 from videoclip.store.objects import full
+from videoclip.store.queue import Queue
 from videoclip.store.repository import Repository
 
 __all__ = ["Database"]
@@ -29,20 +31,25 @@ _BUSY_MS = 30_000
 class Database:
     """One engine with its transactions."""
 
-    def __init__(self, url: str, data_dir: Path) -> None:
-        self._data_dir = data_dir
-        self._engine = _engine(url, data_dir)
+    def __init__(self, settings: Settings) -> None:
+        self._data_dir = settings.data_dir.absolute()
+        self._engine = _engine(settings.database_url, self._data_dir, settings.database)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        replica = settings.database.replica_url
+        self._reader = _engine(replica, self._data_dir, settings.database) if replica else None
+        self._read_sessions = (
+            async_sessionmaker(self._reader, expire_on_commit=False) if self._reader else None
+        )
 
     async def open(self) -> None:
-        """Create the tables where there are none.
+        """Bring the schema to this release's, from whatever state it is in.
 
         Raises:
             StoreError: another release wrote this database, or it cannot be reached.
         """
         with _database_errors(self._data_dir):
             async with self._sessions.begin() as session:
-                await (await session.connection()).run_sync(Base.metadata.create_all)
+                await (await session.connection()).run_sync(_upgrade)
                 version = await session.scalar(select(SchemaVersion.version))
                 if version is None:
                     session.add(SchemaVersion(version=SCHEMA_VERSION))
@@ -55,6 +62,8 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+        if self._reader is not None:
+            await self._reader.dispose()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Repository]:
@@ -63,14 +72,48 @@ class Database:
             async with self._sessions.begin() as session:
                 yield Repository(session)
 
+    @asynccontextmanager
+    async def queue(self) -> AsyncIterator[Queue]:
+        """As ``transaction``, for the queue of jobs."""
+        with _database_errors(self._data_dir):
+            async with self._sessions.begin() as session:
+                yield Queue(session)
 
-def _engine(url: str, data_dir: Path) -> AsyncEngine:
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Repository]:
+        """A transaction for what may be a moment old: on the read replica where there is one."""
+        sessions = self._read_sessions or self._sessions
+        with _database_errors(self._data_dir):
+            async with sessions.begin() as session:
+                yield Repository(session)
+
+
+def _upgrade(connection: Connection) -> None:
+    """Run the migrations that are missing. Alembic takes a quarter of a second to import, so look first."""
+    if inspect(connection).has_table("alembic_version"):
+        now = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        if now == HEAD:
+            return
+    from videoclip.store import migrations
+
+    migrations.upgrade(connection)
+
+
+def _engine(url: str, data_dir: Path, limits: DatabaseSettings) -> AsyncEngine:
     if not url:
         data_dir.mkdir(parents=True, exist_ok=True)
         url = f"sqlite+aiosqlite:///{data_dir / 'videoclip.db'}"
     try:
         if not url.startswith("sqlite"):
-            return create_async_engine(url, pool_pre_ping=True)
+            return create_async_engine(
+                url,
+                pool_pre_ping=True,
+                pool_size=limits.pool_size,
+                max_overflow=limits.pool_overflow,
+                pool_timeout=limits.pool_timeout_s,
+                pool_recycle=1800,
+                connect_args=_postgres_arguments(limits),
+            )
         engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
     except (ArgumentError, InvalidRequestError, ImportError) as error:
         raise UsageError(
@@ -78,6 +121,26 @@ def _engine(url: str, data_dir: Path) -> AsyncEngine:
             "Write postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///file",
         ) from error
 
+    _use_wal(engine)
+    return engine
+
+
+def _postgres_arguments(limits: DatabaseSettings) -> dict[str, Any]:
+    """For asyncpg: the server ends what takes too long, and a connection that nobody answers ends too."""
+    return {
+        "timeout": limits.connect_timeout_s,
+        "command_timeout": limits.statement_timeout_s + 5,
+        "server_settings": {
+            "application_name": "videoclip",
+            "statement_timeout": str(round(limits.statement_timeout_s * 1000)),
+            "lock_timeout": str(round(limits.lock_timeout_s * 1000)),
+            "idle_in_transaction_session_timeout": str(round(limits.idle_timeout_s * 1000)),
+            "tcp_user_timeout": "20000",
+        },
+    }
+
+
+def _use_wal(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions by itself: `_begin` takes the write lock at once, so that
@@ -92,8 +155,6 @@ def _engine(url: str, data_dir: Path) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
 
 
 class _database_errors:  # noqa: N801 - used as a context manager, reads as a verb

@@ -5,12 +5,37 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Float, ForeignKey, Integer, String, Text, func
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    func,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-__all__ = ["SCHEMA_VERSION", "Artifact", "Base", "FileDigest", "Job", "SchemaVersion", "UnitRow"]
+__all__ = [
+    "HEAD",
+    "SCHEMA_VERSION",
+    "Artifact",
+    "Base",
+    "FileDigest",
+    "Job",
+    "JobEvent",
+    "SchemaVersion",
+    "UnitRow",
+    "Workspace",
+]
 
+HEAD = "0002"
+"""Newest migration of this release."""
 SCHEMA_VERSION = 1
+"""Raised by a migration that releases before it could not live with."""
 
 
 class Base(DeclarativeBase):
@@ -18,7 +43,7 @@ class Base(DeclarativeBase):
 
 
 class SchemaVersion(Base):
-    """One row: the version that wrote this database."""
+    """One row: releases with another version must not use this database."""
 
     __tablename__ = "schema_version"
 
@@ -43,6 +68,67 @@ class Job(Base):
     updated_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
     )
+    # What follows is for jobs of a workspace, which the dispatcher hands out; all times are `now_ms`.
+    workspace_id: Mapped[str | None] = mapped_column(
+        ForeignKey("workspace.id", ondelete="CASCADE"), doc="None: a job of the command line"
+    )
+    created_by: Mapped[str | None] = mapped_column(String(36), doc="user or API key")
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    body_sha256: Mapped[str | None] = mapped_column(
+        String(64), doc="of the request that came with an Idempotency-Key"
+    )
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    failures: Mapped[int] = mapped_column(
+        Integer, default=0, server_default="0", doc="attempts that failed or were lost"
+    )
+    max_failures: Mapped[int] = mapped_column(Integer, default=3, server_default="3")
+    enqueued_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    not_before_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    started_ms: Mapped[int | None] = mapped_column(BigInteger)
+    finished_ms: Mapped[int | None] = mapped_column(BigInteger)
+    lease_until_ms: Mapped[int | None] = mapped_column(BigInteger)
+    lease_owner: Mapped[str | None] = mapped_column(String(128))
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
+
+    __table_args__ = (
+        Index("ix_job_claim", "state", "workspace_id", "priority", "enqueued_ms"),
+        Index("ix_job_workspace", "workspace_id", "id"),
+        Index("ix_job_parent", "parent_id"),
+    )
+
+
+class Workspace(Base):
+    """Whose videos these are: nothing of one workspace is seen by another."""
+
+    __tablename__ = "workspace"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, doc="uuid7")
+    name: Mapped[str] = mapped_column(String(200))
+    weight: Mapped[int] = mapped_column(
+        Integer, default=1, server_default="1", doc="share of the machines while others wait"
+    )
+    max_running: Mapped[int | None] = mapped_column(Integer, doc="jobs at once; None: no limit")
+    served_ms: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", doc="when a job of it was last handed out"
+    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class JobEvent(Base):
+    """Something that happened to a job, in order."""
+
+    __tablename__ = "job_event"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    at_ms: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(String(32))
+    attempt: Mapped[int] = mapped_column(Integer)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = (Index("ix_job_event_job", "job_id", "id"),)
 
 
 class UnitRow(Base):

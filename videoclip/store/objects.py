@@ -1,26 +1,38 @@
-"""Immutable files by content: ``sha256/ab/abcdef…``, through obstore."""
+"""Immutable files by content: ``sha256/ab/abcdef…``, in a folder or a bucket, through obstore."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore
 
 from videoclip.errors import StorageFull, StoreError
 from videoclip.fingerprint import file_sha256
+from videoclip.settings import ObjectSettings, Settings
 
-__all__ = ["NO_SPACE", "ObjectRef", "Objects", "disk_errors", "full"]
+__all__ = ["NO_SPACE", "ObjectRef", "Objects", "disk_errors", "full", "open_objects"]
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 """What the system says when a disk or a quota is full."""
 _PIECE = 4 * 2**20
+_PART = 8 * 2**20
+_PARTS = 9_000
+"""S3 takes parts of 5 MiB and more, and at most 10,000 of them."""
+_IN_USE_S = 3600
+"""A cached copy that was asked for this long ago may still be read by an FFmpeg."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +49,22 @@ class ObjectRef:
 
 
 class Objects:
-    """The object store of one data folder. Picklable: workers open it by its path."""
+    """Files by content, in a folder or in a bucket. Picklable: workers open it where they are.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder; with a bucket, the cache of what was read from it.
+        bucket: where the objects lie; None: in ``root``.
+    """
+
+    def __init__(self, root: Path, bucket: ObjectSettings | None = None) -> None:
         self.root = root
+        self._bucket = bucket
 
-    def _store(self) -> LocalStore:
+    def _store(self) -> ObjectStore:
+        if self._bucket is not None:
+            from videoclip.store.bucket import open_bucket
+
+            return open_bucket(self._bucket)
         return LocalStore(self.root, mkdir=True)
 
     def put(self, path: Path) -> ObjectRef:
@@ -60,17 +82,21 @@ class Objects:
             # writer closes; if another worker is faster, the same name has the same content.
             with (
                 path.open("rb") as source,
-                obstore.open_writer(self._store(), ref.key, buffer_size=_PIECE) as target,
+                obstore.open_writer(
+                    self._store(), ref.key, buffer_size=max(_PART, -(-ref.size // _PARTS))
+                ) as target,
             ):
                 while piece := source.read(_PIECE):
                     target.write(piece)
+            if self._bucket is not None:
+                self._keep(ref, path)
             return ref
 
     def sweep(self, before: float) -> int:
         """Remove half-written files that were last touched before a time (seconds since 1970); how many."""
         gone = 0
         for path in self.root.glob("sha256/*/*"):
-            # The store writes under a name with a suffix and renames; whole objects have 64 digits.
+            # Names with something beside the digest are on the way: obstore's, and our own from a bucket.
             with suppress(OSError):
                 if len(path.name) != 64 and path.stat().st_mtime < before:
                     path.unlink()
@@ -78,15 +104,124 @@ class Objects:
         return gone
 
     def has(self, ref: ObjectRef) -> bool:
-        """Whether the object is there in its full size."""
+        """Whether the object is there in its full size.
+
+        Raises:
+            StoreError: the bucket cannot be asked.
+        """
+        if self._bucket is None:
+            return self._whole(ref)
+        with disk_errors(self.root):
+            try:
+                return int(obstore.head(self._store(), ref.key)["size"]) == ref.size
+            except (FileNotFoundError, NotFoundError):
+                return False
+
+    def path(self, ref: ObjectRef) -> Path:
+        """Where the object lies on this machine, to be read only; it is fetched from the bucket where it must be.
+
+        Raises:
+            StorageFull: no space is left for it.
+            StoreError: it is not there, or not what it should be.
+        """
+        path = self.root / ref.key
+        if self._bucket is None:
+            return path
+        if self._whole(ref):
+            os.utime(path)
+            return path
+        with disk_errors(self.root):
+            self._make_room(ref.size)
+            try:
+                pieces = obstore.get(self._store(), ref.key).stream(min_chunk_size=_PIECE)
+            except (FileNotFoundError, NotFoundError) as error:
+                raise StoreError(
+                    f"the object {ref.sha256[:12]} is not in the bucket",
+                    "Run the same command again: what is missing is made anew",
+                ) from error
+            with _arriving(path) as (target, place):
+                digest = hashlib.sha256()
+                for piece in pieces:
+                    digest.update(piece)
+                    target.write(piece)
+                if digest.hexdigest() != ref.sha256:
+                    raise StoreError(
+                        f"the object {ref.sha256[:12]} in the bucket is damaged",
+                        "Remove it from the bucket and run the same command again",
+                    )
+                place()
+        return path
+
+    def link(self, ref: ObjectRef, expires_s: int) -> str | None:
+        """An address from which the object can be read for a while by whoever has it; None for a folder.
+
+        Args:
+            ref: the object.
+            expires_s: for how long, seconds.
+        """
+        if self._bucket is None:
+            return None
+        from videoclip.store.bucket import open_bucket
+
+        return obstore.sign(open_bucket(self._bucket), "GET", ref.key, timedelta(seconds=expires_s))
+
+    def _whole(self, ref: ObjectRef) -> bool:
         try:
-            return self.path(ref).stat().st_size == ref.size
+            return (self.root / ref.key).stat().st_size == ref.size
         except FileNotFoundError:
             return False
 
-    def path(self, ref: ObjectRef) -> Path:
-        """Where the object lies on this machine, to be read only."""
-        return self.root / ref.key
+    def _keep(self, ref: ObjectRef, path: Path) -> None:
+        """Put what was just stored into the cache too: it is read again soon, mostly here."""
+        if self._whole(ref):
+            return
+        self._make_room(ref.size)
+        with _arriving(self.root / ref.key) as (target, place), path.open("rb") as source:
+            shutil.copyfileobj(source, target, _PIECE)
+            place()
+
+    def _make_room(self, size: int) -> None:
+        """Drop the copies that were not read for the longest time, but none of the last hour."""
+        assert self._bucket is not None
+        held = []
+        for path in (self.root / "sha256").glob("*/*"):
+            try:
+                state = path.stat()
+            except FileNotFoundError:
+                continue
+            held.append((state.st_mtime, state.st_size, path))
+        over = sum(kept for _, kept, _ in held) + size - self._bucket.cache_bytes
+        for read, kept, path in sorted(held):
+            if over <= 0 or read > time.time() - _IN_USE_S:
+                return
+            path.unlink(missing_ok=True)
+            over -= kept
+
+
+def open_objects(settings: Settings) -> Objects:
+    """The objects that the settings name."""
+    root = settings.data_dir.absolute()
+    if settings.objects.url:
+        return Objects(root / "cache", settings.objects)
+    return Objects(root / "objects")
+
+
+@contextmanager
+def _arriving(path: Path) -> Iterator[tuple[IO[bytes], Callable[[], None]]]:
+    """A file that gets its name when the block calls the second value; else it is gone again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".arriving-", dir=path.parent)
+    staged = Path(name)
+
+    def place() -> None:
+        target.flush()
+        staged.replace(path)
+
+    try:
+        with os.fdopen(handle, "wb") as target:
+            yield target, place
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -102,14 +237,20 @@ def disk_errors(where: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_SPACE:
             raise full(where) from error
-        raise
+        if error.errno is not None:
+            raise
+        raise _failed(where, str(error)) from error  # obstore's writers raise its errors as this
     except BaseError as error:
-        text = str(error)
-        if "No space left" in text or "os error 28" in text or "os error 122" in text:
-            raise full(where) from error
-        raise StoreError(
-            f"the object store failed: {text.splitlines()[0]}", f"Check that {where} can be written"
-        ) from error
+        raise _failed(where, str(error)) from error
+
+
+def _failed(where: Path, text: str) -> StorageFull | StoreError:
+    if "No space left" in text or "os error 28" in text or "os error 122" in text:
+        return full(where)
+    return StoreError(
+        f"the object store failed: {text.splitlines()[0][:300]}",
+        f"Check that {where} can be written, or the bucket of VIDEOCLIP_OBJECTS__URL",
+    )
 
 
 def full(where: Path) -> StorageFull:

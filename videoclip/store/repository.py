@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils import uuid7
 
 from videoclip.errors import JobBusy, StoreError
-from videoclip.store.models import Artifact, FileDigest, Job, UnitRow
+from videoclip.store.models import Artifact, Base, FileDigest, Job, UnitRow
 from videoclip.store.objects import ObjectRef
 from videoclip.store.records import ArtifactRecord, JobRecord, UnitFailure
 
@@ -28,11 +29,13 @@ class Repository:
 
     async def ensure_job(self, kind: str, key: str, request: dict[str, Any]) -> JobRecord:
         """The job with this key, made if there is none."""
-        job = await self._session.scalar(select(Job).where(Job.key == key))
+        wanted = select(Job).where(Job.key == key)
+        job = await self._session.scalar(wanted)
         if job is None:
-            job = Job(id=str(uuid7()), key=key, kind=kind, request=request, state="queued")
-            self._session.add(job)
-            await self._session.flush()
+            await self._insert_new(
+                Job, id=str(uuid7()), key=key, kind=kind, request=request, state="queued", attempt=0
+            )
+            job = (await self._session.scalars(wanted)).one()
         return _job(job)
 
     async def job(self, job_id: str) -> JobRecord:
@@ -94,19 +97,18 @@ class Repository:
             JobBusy: a newer attempt owns the job.
         """
         await self._check_fence(job_id, attempt)
-        if not reused and await self._session.get(Artifact, artifact.fingerprint) is None:
-            self._session.add(
-                Artifact(
-                    fingerprint=artifact.fingerprint,
-                    stage=artifact.stage,
-                    payload=artifact.payload,
-                    objects={
-                        role: {"sha256": ref.sha256, "size": ref.size}
-                        for role, ref in artifact.objects.items()
-                    },
-                    wall_s=artifact.wall_s,
-                    cpu_s=artifact.cpu_s,
-                )
+        if not reused:
+            await self._insert_new(
+                Artifact,
+                fingerprint=artifact.fingerprint,
+                stage=artifact.stage,
+                payload=artifact.payload,
+                objects={
+                    role: {"sha256": ref.sha256, "size": ref.size}
+                    for role, ref in artifact.objects.items()
+                },
+                wall_s=artifact.wall_s,
+                cpu_s=artifact.cpu_s,
             )
         await self._session.merge(
             UnitRow(
@@ -160,12 +162,29 @@ class Repository:
         self, path: str, size: int, mtime_ns: int, inode: int, sha256: str
     ) -> None:
         """Remember a file's SHA-256."""
-        await self._session.merge(
-            FileDigest(path=path, size=size, mtime_ns=mtime_ns, inode=inode, sha256=sha256)
+        await self._session.execute(
+            self._insert(FileDigest)
+            .values(path=path, size=size, mtime_ns=mtime_ns, inode=inode, sha256=sha256)
+            .on_conflict_do_update(
+                index_elements=["path"],
+                set_={"size": size, "mtime_ns": mtime_ns, "inode": inode, "sha256": sha256},
+            )
         )
 
+    def _insert(self, table: type[Base]) -> Any:
+        """An insert that knows `on_conflict_…`, which both databases spell the same."""
+        dialect = self._session.get_bind().dialect.name
+        return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+    async def _insert_new(self, table: type[Base], **values: Any) -> None:
+        """Insert a row unless one with its key is there, made by another process a moment ago perhaps."""
+        await self._session.execute(self._insert(table).values(**values).on_conflict_do_nothing())
+
     async def _check_fence(self, job_id: str, attempt: int) -> None:
-        newest = await self._session.scalar(select(Job.attempt).where(Job.id == job_id))
+        # PostgreSQL: the row stays as it is until this transaction ends. SQLite has one writer anyway.
+        newest = await self._session.scalar(
+            select(Job.attempt).where(Job.id == job_id).with_for_update(read=True)
+        )
         if newest != attempt:
             raise JobBusy(
                 f"attempt {attempt} of job {job_id} was overtaken by attempt {newest}",

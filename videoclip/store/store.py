@@ -17,7 +17,7 @@ from videoclip.errors import JobBusy, OutputUnwritable
 from videoclip.fingerprint import file_sha256
 from videoclip.settings import Settings
 from videoclip.store.database import Database
-from videoclip.store.objects import Objects
+from videoclip.store.objects import open_objects
 from videoclip.store.records import ArtifactRecord, JobRecord, UnitFailure
 from videoclip.store.repository import Repository
 
@@ -43,14 +43,14 @@ class Store:
                 f"the data folder {self.data_dir} cannot be made: {error.strerror}",
                 "Set VIDEOCLIP_DATA_DIR to a folder that can be written",
             ) from error
-        self.objects = Objects(self.data_dir / "objects")
+        self.objects = open_objects(settings)
         self.work = self.data_dir / "work"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="videoclip-store", daemon=True
         )
         self._thread.start()
-        self._database = Database(settings.database_url, self.data_dir)
+        self._database = Database(settings)
         try:
             self._wait(self._database.open())
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,15 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from tests.support.postgres import Postgres
 from videoclip.errors import JobBusy, StoreError, UsageError
-from videoclip.settings import Settings
+from videoclip.settings import DatabaseSettings, Settings
 from videoclip.store import ArtifactRecord, Objects, Store, UnitFailure
+from videoclip.store.database import Database
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(Settings(data_dir=tmp_path / "data")) as store:
+def store(store_settings: Settings) -> Iterator[Store]:
+    with Store(store_settings) as store:
         yield store
 
 
@@ -32,11 +36,13 @@ def test_an_unknown_job_is_an_error_that_says_so(store: Store) -> None:
         store.job("nope")
 
 
-def test_a_committed_artifact_is_found_by_another_process(store: Store, tmp_path: Path) -> None:
+def test_a_committed_artifact_is_found_by_another_process(
+    store: Store, store_settings: Settings
+) -> None:
     job = store.ensure_job("clip", "k", {})
     with store.own_job(job.id) as attempt:
         store.commit_unit(job.id, attempt, "1", ArtifactRecord("f1", "recognise", {"words": [1]}))
-    with Store(Settings(data_dir=tmp_path / "data")) as other:
+    with Store(store_settings) as other:
         assert other.artifacts(["f1", "f2"])["f1"].payload == {"words": [1]}
 
 
@@ -53,10 +59,10 @@ def test_an_overtaken_attempt_cannot_commit(store: Store) -> None:
     assert store.artifacts(["f1"]) == {}
 
 
-def test_two_processes_cannot_own_one_job(store: Store, tmp_path: Path) -> None:
+def test_two_processes_cannot_own_one_job(store: Store, store_settings: Settings) -> None:
     job = store.ensure_job("clip", "k", {})
     with (
-        Store(Settings(data_dir=tmp_path / "data")) as other,
+        Store(store_settings) as other,
         store.own_job(job.id),
         pytest.raises(JobBusy, match="another process"),
         other.own_job(job.id),
@@ -110,18 +116,6 @@ def test_a_digest_is_computed_again_only_when_the_file_changed(
     assert store.digest(file, hasher) == "2" * 64
 
 
-def test_a_database_of_another_release_is_refused(tmp_path: Path) -> None:
-    import sqlite3
-
-    settings = Settings(data_dir=tmp_path / "data")
-    Store(settings).close()
-    with sqlite3.connect(tmp_path / "data" / "videoclip.db") as database:
-        database.execute("UPDATE schema_version SET version = 99")
-    database.close()
-    with pytest.raises(StoreError, match="schema 99"):
-        Store(settings)
-
-
 def test_a_large_file_does_not_pass_through_memory(tmp_path: Path) -> None:
     """The sound of a ten-hour video is over a gigabyte."""
     script = (
@@ -144,24 +138,112 @@ def test_a_large_file_does_not_pass_through_memory(tmp_path: Path) -> None:
     assert int(done.stdout) < 64 * 1024, "KiB"
 
 
-def test_many_processes_may_open_a_new_data_folder_at_once(tmp_path: Path) -> None:
+def test_many_processes_may_open_a_new_database_at_once(store_settings: Settings) -> None:
     script = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from videoclip.settings import Settings\n"
+        "from videoclip.settings import load_settings\n"
         "from videoclip.store import Store\n"
-        "with Store(Settings(data_dir=Path(sys.argv[1]))) as store:\n"
+        "with Store(load_settings()) as store:\n"
         "    print(store.ensure_job('clip', 'k', {}).id)\n"
     )
+    environment = {
+        **os.environ,
+        "VIDEOCLIP_DATA_DIR": str(store_settings.data_dir),
+        "VIDEOCLIP_DATABASE_URL": store_settings.database_url,
+    }
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", script, tmp_path / "data"], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment
         )
         for _ in range(5)
     ]
     told = {process.communicate(timeout=60)[0].strip() for process in running}
     assert [process.returncode for process in running] == [0] * 5
     assert len(told) == 1
+
+
+def test_an_attempt_that_begins_during_a_commit_waits_for_it(store_settings: Settings) -> None:
+    """Else the commit of the overtaken attempt would land behind the new one's start."""
+
+    async def run() -> list[str]:
+        database = Database(store_settings)
+        await database.open()
+        async with database.transaction() as repository:
+            job = await repository.ensure_job("clip", "k", {})
+            attempt = await repository.start_attempt(job.id)
+        order = []
+
+        async def overtake() -> None:
+            async with database.transaction() as other:
+                assert await other.start_attempt(job.id) == attempt + 1
+            order.append("overtaken")
+
+        async with database.transaction() as repository:
+            await repository.commit_unit(job.id, attempt, "1", ArtifactRecord("f1", "recognise"))
+            second = asyncio.ensure_future(overtake())
+            await asyncio.sleep(0.3)
+            order.append("committed")
+        await second
+        await database.close()
+        return order
+
+    assert asyncio.run(run()) == ["committed", "overtaken"]
+
+
+@pytest.mark.parametrize("what", ["slow", "locked"])
+def test_what_takes_too_long_is_ended_by_the_server(
+    postgres: Postgres, tmp_path: Path, what: str
+) -> None:
+    limits = DatabaseSettings(statement_timeout_s=0.5, lock_timeout_s=0.2)
+
+    async def run() -> None:
+        settings = Settings(
+            data_dir=tmp_path, database_url=await postgres.new_database(), database=limits
+        )
+        database = Database(settings)
+        await database.open()
+        try:
+            async with database.transaction() as repository:
+                job = await repository.ensure_job("clip", "k", {})
+            if what == "slow":
+                async with database.transaction() as repository:
+                    await repository._session.execute(text("SELECT pg_sleep(5)"))
+            else:
+                async with database.transaction() as one, database.transaction() as other:
+                    await one.start_attempt(job.id)
+                    await other.start_attempt(job.id)
+        finally:
+            await database.close()
+
+    with pytest.raises(StoreError, match="timeout") as told:
+        asyncio.run(run())
+    assert told.value.retryable
+
+
+def test_reads_that_may_be_old_go_to_the_replica(postgres: Postgres, tmp_path: Path) -> None:
+    """Two databases stand in for a primary and its replica: each answers with what it holds."""
+
+    async def run() -> tuple[int, int]:
+        primary, replica = await postgres.new_database(), await postgres.new_database()
+        for url in (primary, replica):
+            database = Database(Settings(data_dir=tmp_path, database_url=url))
+            await database.open()
+            await database.close()
+        settings = Settings(
+            data_dir=tmp_path, database_url=primary, database=DatabaseSettings(replica_url=replica)
+        )
+        database = Database(settings)
+        async with database.transaction() as repository:
+            await repository.commit_unit(
+                (await repository.ensure_job("clip", "k", {})).id, 0, "1", ArtifactRecord("f1", "a")
+            )
+        async with database.transaction() as repository:
+            here = await repository.artifacts(["f1"])
+        async with database.reading() as repository:
+            there = await repository.artifacts(["f1"])
+        await database.close()
+        return len(here), len(there)
+
+    assert asyncio.run(run()) == (1, 0)
 
 
 def test_a_wrong_database_url_is_told(tmp_path: Path) -> None:
