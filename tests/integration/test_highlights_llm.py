@@ -221,6 +221,15 @@ def test_control_characters_fences_and_thoughts_do_no_harm(model: Model) -> None
     assert proposal.hashtags == ("ab", "x")
 
 
+@pytest.mark.parametrize("text", ["." * 60_000, "a." * 30_000, "a@" * 30_000, "1 " * 30_000])
+def test_texts_of_any_length_cost_no_time(model: Model, text: str) -> None:
+    model.answers = [answer(item(21, 32, title=text, hook=text, reason=text, hashtags=[text] * 2))]
+    begun = time.process_time()
+    (proposal,) = model.highlighter().propose(window(), BRIEF).proposals
+    assert time.process_time() - begun < 3
+    assert len(proposal.title) <= 80
+
+
 def test_a_quote_that_was_not_said_is_replaced_by_a_real_sentence(model: Model) -> None:
     model.answers = [answer(item(21, 32, quote="buy this or you will regret it"))]
     (proposal,) = model.highlighter().propose(window(), BRIEF).proposals

@@ -173,6 +173,8 @@ def test_failed_requests_count(model: Model, tmp_path: Path) -> None:
 # ------------------------------------------------------------------ windows and the budget
 
 
+@pytest.mark.ray
+@pytest.mark.slow
 def test_a_long_transcript_is_asked_in_windows_and_nothing_comes_twice(
     model: Model, tmp_path: Path, ray_runtime: RayRuntime
 ) -> None:
@@ -190,6 +192,8 @@ def test_a_long_transcript_is_asked_in_windows_and_nothing_comes_twice(
     assert again.usage == LlmUsage(model="made", cached=got.usage.requests)
 
 
+@pytest.mark.ray
+@pytest.mark.slow
 def test_over_the_limit_of_tokens_the_rest_is_extractive_and_said(
     model: Model, tmp_path: Path, ray_runtime: RayRuntime
 ) -> None:

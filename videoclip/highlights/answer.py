@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from videoclip.highlights.asking import UnusableAnswer, json_object
 from videoclip.highlights.extractive import describe_run
@@ -24,6 +24,8 @@ from videoclip.schemas import Genre, Product
 
 __all__ = [
     "ANSWER_CRITERIA",
+    "Capped",
+    "CappedList",
     "Parsed",
     "answer_schema",
     "answer_shape",
@@ -47,18 +49,23 @@ _ENUM_IDS = 200
 _TOP_SCORE = 10
 
 
+Capped = Annotated[str, AfterValidator(lambda text: text[:1000])]
+"""A text of an answer; an endpoint without schemas may send any length."""
+CappedList = Annotated[list[Capped], AfterValidator(lambda texts: texts[:30])]
+
+
 class _Item(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     first: int
     last: int
     product: int = 0
-    title: str = ""
-    hook: str = ""
-    reason: str = ""
-    quote: str = ""
+    title: Capped = ""
+    hook: Capped = ""
+    reason: Capped = ""
+    quote: Capped = ""
     scores: dict[str, float] = Field(default_factory=dict)
-    hashtags: list[str] = Field(default_factory=list)
+    hashtags: CappedList = Field(default_factory=list)
 
 
 @dataclass(slots=True)

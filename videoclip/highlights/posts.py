@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from videoclip.errors import EngineUnavailable, HighlightFailed
-from videoclip.highlights.answer import object_schema, text_schema
+from videoclip.highlights.answer import Capped, CappedList, object_schema, text_schema
 from videoclip.highlights.asking import Asker, UnusableAnswer, json_object, request_inputs
 from videoclip.highlights.budget import BudgetSpent, Ledger
 from videoclip.highlights.guard import Guard
@@ -124,9 +124,9 @@ def _frequent(clip: ClipText) -> list[str]:
 class _Written(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    title: str = ""
-    description: str
-    hashtags: list[str] = Field(default_factory=list)
+    title: Capped = ""
+    description: Capped
+    hashtags: CappedList = Field(default_factory=list)
 
 
 class PostWriter:
