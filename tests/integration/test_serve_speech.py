@@ -47,7 +47,7 @@ def pcm() -> Pcm:
 @pytest.fixture(scope="module")
 def app(ray_runtime: RayRuntime) -> Iterator[tuple[str, Any]]:
     with speech_app(
-        "asr", health_period_s=1, health_timeout_s=3, max_queued_requests=64, batch_items=2
+        "asr", health_period_s=1, health_timeout_s=3, max_queued_requests=64, batch_items=4
     ) as handle:
         yield "asr", handle
 
@@ -124,15 +124,15 @@ def test_a_cancelled_call_is_taken_out_of_the_queue(app: Any, pcm: Pcm) -> None:
     before = handle.statistics.remote().result()["answered"]
     running = ask(6)
     wait_until(lambda: handle.statistics.remote().result()["running_s"] > 0)
-    waiting = [ask(1) for _ in range(10)]
+    waiting = [ask(1) for _ in range(16)]
     time.sleep(0.3)
     for response in waiting:
         response.cancel()
     running.result(timeout_s=60)
-    ask(1).result(timeout_s=60)  # comes after the ten
+    ask(1).result(timeout_s=60)  # comes after the others
     # pocketsphinx holds the interpreter while it computes, so that a batch or two may begin before the
-    # cancelling is heard; the rest of the ten never reaches the engine.
-    assert handle.statistics.remote().result()["answered"] - before <= 6
+    # cancelling is heard; the rest never reaches the engine.
+    assert handle.statistics.remote().result()["answered"] - before <= 10
 
 
 def test_a_full_app_refuses_and_the_caller_comes_again(ray_runtime: RayRuntime, pcm: Pcm) -> None:
