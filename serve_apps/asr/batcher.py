@@ -75,8 +75,6 @@ class Batcher(Generic[Item, Result]):
         self._pump: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._began: float | None = None
-        self.batches = 0
-        self.items = 0
         self.last_success = float("-inf")
         """Time (monotonic) at which a batch last succeeded."""
 
@@ -148,8 +146,6 @@ class Batcher(Generic[Item, Result]):
         if len(results) != len(items):
             message = f"{len(results)} results for {len(items)} items"
             raise RuntimeError(message)
-        self.batches += 1
-        self.items += len(items)
         return results
 
 

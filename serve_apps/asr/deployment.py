@@ -43,7 +43,8 @@ class Asr:
         self._spec = dataclasses.replace(spec, device=device)
         self._engines = Engines(device, serving.engines)
         self._engines.get(self._spec)
-        self._answered = 0
+        self._answered = self._batches = self._items = 0
+        self._probe = _probe()
         self._batcher: Batcher[Pcm, Hypothesis] = Batcher(
             self._compute,
             most=serving.batch_seconds,
@@ -86,11 +87,11 @@ class Asr:
         return dataclasses.replace(spec, device=self._spec.device), notices
 
     async def statistics(self) -> dict[str, float]:
-        """Calls answered, batches run and pieces in them (health checks too), how long the present one has been running."""
+        """Calls answered, callers' batches and pieces in them, how long the present one has been running."""
         return {
             "answered": self._answered,
-            "batches": self._batcher.batches,
-            "items": self._batcher.items,
+            "batches": self._batches,
+            "items": self._items,
             "running_s": self._batcher.running_s,
         }
 
@@ -111,10 +112,14 @@ class Asr:
         recent = time.monotonic() - self._batcher.last_success < self._serving.health_period_s
         if running_s or recent:
             return
-        await self._batcher.submit(_probe(), _PROBE_S, self._spec)
+        await self._batcher.submit(self._probe, _PROBE_S, self._spec)
 
     def _compute(self, group: Hashable, pcms: Sequence[Pcm]) -> Sequence[Hypothesis]:
-        return self._engines.recognise(cast("RecogniserSpec", group), pcms)
+        heard = self._engines.recognise(cast("RecogniserSpec", group), pcms)
+        callers = sum(pcm is not self._probe for pcm in pcms)
+        self._items += callers
+        self._batches += bool(callers)
+        return heard
 
     def __del__(self) -> None:
         batcher = getattr(self, "_batcher", None)

@@ -47,7 +47,7 @@ def pcm() -> Pcm:
 @pytest.fixture(scope="module")
 def app(ray_runtime: RayRuntime) -> Iterator[tuple[str, Any]]:
     with speech_app(
-        "asr", health_period_s=1, health_timeout_s=3, max_queued_requests=64, batch_items=2
+        "asr", health_period_s=2, health_timeout_s=10, max_queued_requests=64, batch_items=4
     ) as handle:
         yield "asr", handle
 
@@ -124,27 +124,27 @@ def test_a_cancelled_call_is_taken_out_of_the_queue(app: Any, pcm: Pcm) -> None:
     before = handle.statistics.remote().result()["answered"]
     running = ask(6)
     wait_until(lambda: handle.statistics.remote().result()["running_s"] > 0)
-    waiting = [ask(1) for _ in range(10)]
+    waiting = [ask(1) for _ in range(16)]
     time.sleep(0.3)
     for response in waiting:
         response.cancel()
     running.result(timeout_s=60)
-    ask(1).result(timeout_s=60)  # comes after the ten
+    ask(1).result(timeout_s=60)  # comes after the others
     # pocketsphinx holds the interpreter while it computes, so that a batch or two may begin before the
-    # cancelling is heard; the rest of the ten never reaches the engine.
-    assert handle.statistics.remote().result()["answered"] - before <= 6
+    # cancelling is heard; the rest never reaches the engine.
+    assert handle.statistics.remote().result()["answered"] - before <= 10
 
 
 def test_a_full_app_refuses_and_the_caller_comes_again(ray_runtime: RayRuntime, pcm: Pcm) -> None:
     limits = {"max_ongoing_requests": 1, "max_queued_requests": 1, "batch_items": 1}
     with speech_app("narrow", **limits):
-        recogniser = served("narrow")
+        recogniser = served("narrow", deadline_s=280)
         recogniser.recognise(pcm)  # a handle learns of its limits with its first call
         with ThreadPoolExecutor(5) as jobs:
             answers = list(jobs.map(lambda _: recogniser.recognise(pcm), range(5)))
         assert all(answer.words for answer in answers)
         assert recogniser.retries > 0
-        long = np.concatenate([pcm] * 8)
+        long = np.concatenate([pcm] * 4)
         blocking = [threading.Thread(target=recogniser.recognise, args=(long,)) for _ in range(3)]
         for thread in blocking:
             thread.start()
@@ -161,7 +161,7 @@ def test_a_replica_that_hangs_fails_its_health_check_and_is_replaced(app: Any, p
     pid = handle.pid.remote().result()
     os.kill(pid, signal.SIGSTOP)  # it lives, and computes nothing
     try:
-        answer = served(app[0], deadline_s=120).recognise(pcm)
+        answer = served(app[0], deadline_s=240).recognise(pcm)
     finally:
         with_continue(pid)
     assert answer.words
