@@ -82,7 +82,7 @@ def run_job(
             if error.errno not in NO_SPACE:
                 store.finish_job(job.id, attempt, "failed", _defect(error))
                 raise
-            problem = full(settings.data_dir)
+            problem = full(settings.data_dir, error.errno)
             fault = {"code": problem.code, "cause": problem.cause, "remedy": problem.remedy}
             store.finish_job(job.id, attempt, "failed", fault)
             raise problem from error

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import resource
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -231,11 +232,13 @@ class _UnitActor:
         except VideoClipError as caught:
             error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
         except Exception as caught:  # noqa: BLE001 - any defect must stay inside its unit
-            traceback.print_exc()  # into the worker's log
             if isinstance(caught, OSError) and caught.errno in NO_SPACE:
-                caught = full(Path(row["attempts"]).parent)
+                caught = full(Path(row["attempts"]).parent, caught.errno)
                 error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
                 return self._row(row, WorkerResult({}), error, wall, cpu)
+            traceback.print_exc(
+                file=sys.__stderr__
+            )  # a log, here and in workers; never the terminal
             error = {
                 "code": "internal",
                 "cause": f"{type(caught).__name__}: {caught}",

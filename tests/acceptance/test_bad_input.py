@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import SAMPLE, Command, manifest
+from tests.support.command import SAMPLE, Command, check_error, manifest
 from tests.support.media import make_numbered_video
 from videoclip.media.probe import probe
 from videoclip.settings import MediaLimits
@@ -28,15 +26,6 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 def ffmpeg(*arguments: str | Path) -> None:
     subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments], check=True)
-
-
-def check_error(done: subprocess.CompletedProcess[str], status: int, cause: str) -> None:
-    assert done.returncode == status, done.stderr
-    assert cause in done.stderr
-    first, second = done.stderr.strip().splitlines()[-2:]
-    assert first.startswith("error: ")
-    assert second.startswith("  what to do: ")
-    assert "Traceback" not in done.stderr
 
 
 # ---------------------------------------------------------------------- refused sources
@@ -240,44 +229,6 @@ def test_an_output_folder_that_cannot_be_written(command: Command, tmp_path: Pat
     (tmp_path / "file").write_text("in the way")
     done = command.run("clip", SAMPLE, "-o", tmp_path / "file" / "out", "--quiet")
     check_error(done, 2, "cannot be written")
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
-needs_mount = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can make a small disk"
-)
-
-
-@needs_mount
-def test_a_full_disk_under_the_data_folder(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "1m") as disk:
-        command = Command(disk / "data")
-        done = command.run("transcribe", SAMPLE, "-o", tmp_path / "out", "--quiet")
-        check_error(done, 5, "is full")
-        assert not (tmp_path / "out" / "manifest.json").exists()
-
-
-@needs_mount
-def test_a_full_disk_under_the_output_folder(command: Command, tmp_path: Path) -> None:
-    source = make_numbered_video(tmp_path / "v.mp4", frames=250, size=(640, 360), audio="noise")
-    with small_disk(tmp_path / "disk", "64k") as disk:
-        done = command.run("cut", source, "--range", "0-10", "-o", disk / "out", "--quiet")
-        check_error(done, 5, "is full")
-        left = [path for path in (disk / "out").rglob("*") if path.is_file()]
-        assert [path for path in left if path.suffix == ".mp4"] == []
-        assert not (disk / "out" / "manifest.json").exists()
-    again = command.run("cut", source, "--range", "0-10", "-o", tmp_path / "room", "--json")
-    assert again.returncode == 0, again.stderr
-    assert manifest(tmp_path / "room")["stages"][0]["reused"] == 1
 
 
 def test_a_source_is_never_replaced_by_its_own_clip(command: Command, tmp_path: Path) -> None:

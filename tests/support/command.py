@@ -50,9 +50,11 @@ class Command:
             **options,
         )
 
-    def run(self, *arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str | Path, timeout: float = 240, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, **options)
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -79,6 +81,16 @@ class Command:
 
 def _zombie(folder: Path) -> bool:
     return (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def check_error(done: subprocess.CompletedProcess[str], status: int, cause: str) -> None:
+    """The run ended with this status, one line of cause and one of remedy."""
+    assert done.returncode == status, done.stderr
+    assert cause in done.stderr
+    first, second = done.stderr.strip().splitlines()[-2:]
+    assert first.startswith("error: ")
+    assert second.startswith("  what to do: ")
+    assert "Traceback" not in done.stderr
 
 
 def events(stdout: str) -> list[dict[str, Any]]:

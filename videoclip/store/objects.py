@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -22,11 +23,12 @@ from obstore.store import LocalStore, ObjectStore
 from videoclip.errors import StorageFull, StoreError
 from videoclip.fingerprint import file_sha256
 from videoclip.settings import ObjectSettings, Settings
+from videoclip.sizes import size_text
 
 __all__ = ["NO_SPACE", "ObjectRef", "Objects", "disk_errors", "full", "open_objects"]
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says when a disk or a quota is full."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says when a disk or a quota is full, or a file may not grow (``ulimit -f``, FAT32)."""
 _PIECE = 4 * 2**20
 _PART = 8 * 2**20
 _PARTS = 9_000
@@ -234,29 +236,34 @@ def disk_errors(where: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        if error.errno in NO_SPACE:
-            raise full(where) from error
-        if error.errno is not None:
+    except (OSError, BaseError) as error:
+        number = _system_number(error)
+        if number in NO_SPACE:
+            raise full(where, number) from error
+        if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise _failed(where, str(error)) from error  # obstore's writers raise its errors as this
-    except BaseError as error:
-        raise _failed(where, str(error)) from error
+        raise StoreError(
+            f"the object store failed: {str(error).splitlines()[0][:300]}",
+            f"Check that {where} can be written, or the bucket of VIDEOCLIP_OBJECTS__URL",
+        ) from error
 
 
-def _failed(where: Path, text: str) -> StorageFull | StoreError:
-    if "No space left" in text or "os error 28" in text or "os error 122" in text:
-        return full(where)
-    return StoreError(
-        f"the object store failed: {text.splitlines()[0][:300]}",
-        f"Check that {where} can be written, or the bucket of VIDEOCLIP_OBJECTS__URL",
-    )
+def _system_number(error: Exception) -> int:
+    """The system's error number; obstore only writes it into the text, of an `OSError` too."""
+    number = getattr(error, "errno", None)
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return number or (int(found[1]) if found else 0)
 
 
-def full(where: Path) -> StorageFull:
-    """The error for a full disk, with how much is free."""
+def full(where: Path, number: int = errno.ENOSPC) -> StorageFull:
+    """The error for a full disk, with how much is free; ``number`` is the system's (one of `NO_SPACE`)."""
+    if number == errno.EFBIG:
+        return StorageFull(
+            f"a file below {where} may not grow further: it is at the largest size that is allowed",
+            "Raise the limit (ulimit -f), or use a file system for large files; finished work is kept",
+        )
     try:
-        free = f"{shutil.disk_usage(where).free // 2**20} MiB free"
+        free = f"{size_text(shutil.disk_usage(where).free)} free"
     except OSError:
         free = "no space left"
     return StorageFull(
