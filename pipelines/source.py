@@ -12,12 +12,12 @@ from pipelines.context import JobContext
 from videoclip.errors import SourceChanged, SourceMissing, SourceNotMedia
 from videoclip.fingerprint import file_sha256, fingerprint
 from videoclip.media.probe import probe
-from videoclip.schemas import MediaInfo, SourceInfo
+from videoclip.schemas import MediaInfo, Notice, SourceInfo
 from videoclip.store import ArtifactRecord
 
 __all__ = ["FileState", "Source", "open_source", "printable_path"]
 
-_PROBE_VERSION = 1
+_PROBE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,17 @@ def open_source(context: JobContext, path: Path) -> Source:
         state.check(path)
         known = ArtifactRecord(name, "probe", media.model_dump(mode="json"))
         context.store.commit_unit(context.job_id, context.attempt, "all", known)
-    return Source(path, sha256, MediaInfo.model_validate(known.payload), state)
+    media = MediaInfo.model_validate(known.payload)
+    for warning in media.warnings:
+        if warning.startswith("The video track"):  # else a video quietly becomes sound alone
+            context.notice(
+                Notice(
+                    code="track_left_out",
+                    message=warning,
+                    remedy="Repair the file, or convert it to H.264 and AAC first",
+                )
+            )
+    return Source(path, sha256, media, state)
 
 
 _REFUSING = {"max_duration_s", "max_pixels", "max_streams", "max_bytes"}

@@ -161,7 +161,7 @@ def recognised_speech(
         context.notice(
             Notice(
                 code="no_audio",
-                message="the source has no audio track, so there is nothing to transcribe",
+                message=_why_silent(source),
                 remedy="Give its text with --transcript FILE",
             )
         )
@@ -223,6 +223,13 @@ def speech_from_file(context: JobContext, source: Source, path: Path, language: 
     plan = _plan(context, pcm, context.settings.speech)
     energy = _energy(pcm, transcript)
     return Speech(transcript, tuple(plan.pauses_ms), energy, (report,), pcm=pcm)
+
+
+def _why_silent(source: Source) -> str:
+    unread = [note for note in source.media.warnings if note.startswith("The audio track")]
+    if unread:
+        return f"there is nothing to transcribe. {unread[0]}"
+    return "the source has no audio track, so there is nothing to transcribe"
 
 
 def _silent(source: Source, spec: RecogniserSpec, engine: Engine) -> Transcript:

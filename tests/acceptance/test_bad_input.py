@@ -222,6 +222,20 @@ def test_a_source_without_sound_and_transcript_says_so(command: Command, tmp_pat
     assert "no_audio" in [notice["code"] for notice in told["notices"]]
 
 
+def test_a_damaged_video_track_is_named_as_the_cause(command: Command, tmp_path: Path) -> None:
+    """Its sample entry is of a kind that nobody knows."""
+    source = make_numbered_video(tmp_path / "v.mp4", frames=150)
+    content = source.read_bytes()
+    place = content.index(b"avc1", content.index(b"stsd"))
+    source.write_bytes(content[:place] + b"zzzz" + content[place + 4 :])
+    done = command.run("cut", source, "--range", "0-2", "-o", tmp_path / "out", "--quiet")
+    assert done.returncode == 0, done.stderr
+    told = manifest(tmp_path / "out")
+    assert "track_left_out" in [notice["code"] for notice in told["notices"]]
+    assert "video track cannot be read" in told["media"]["warnings"][0]
+    assert told["clips"][0]["file"].endswith(".m4a")
+
+
 # ---------------------------------------------------------------------- output
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from videoclip.errors import SourceEmpty, SourceOverLimit
+from videoclip.errors import SourceEmpty, SourceOverLimit, one_line
 from videoclip.media.accept import accepted, check_file, check_streams, describe
 from videoclip.media.packets import Packet, Scan, decode_first, scan
 from videoclip.schemas import AudioStream, MediaInfo, VideoStream
@@ -51,8 +51,12 @@ def probe(path: Path, limits: MediaLimits) -> MediaInfo:
         video = None
     else:
         video, duration = _video(path, container, raw_video, data, size, limits, warnings)
-        if audio is None:
+        if audio is None and not _unusable(streams, "audio"):
             warnings.append("There is no audio stream")
+    warnings += [
+        note for kind, used in (("video", video), ("audio", audio)) if used is None
+        for note in _unusable(streams, kind)
+    ]  # fmt: skip
     _check_duration(duration, size, limits)
     return MediaInfo(
         container=container, duration_ms=duration, size_bytes=size,
@@ -72,6 +76,22 @@ def _choose(streams: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
         return int(stream.get("disposition", {}).get("default", 0)), amount, -int(stream["index"])
 
     return max(usable, key=rank)
+
+
+def _unusable(streams: list[dict[str, Any]], kind: str) -> list[str]:
+    """What to say of tracks of a kind that are there and cannot be read."""
+    found = [s for s in streams if s.get("codec_type") == kind]
+    found = [s for s in found if not s.get("disposition", {}).get("attached_pic")]
+    notes = []
+    for stream in found:
+        codec = one_line(str(stream.get("codec_name", "unknown")), 30)
+        what = (
+            "its codec is not accepted"
+            if codec != "unknown"
+            else "its description is damaged or unknown"
+        )
+        notes.append(f"The {kind} track cannot be read, so it is left out: {what} ({codec})")
+    return notes
 
 
 def _audio(raw: dict[str, Any]) -> AudioStream:
