@@ -72,7 +72,7 @@ def up(settings: Settings) -> dict[str, Any]:
     while time.monotonic() < deadline:
         if head.poll() is not None:
             break
-        if _answers(address):
+        if _answers(address) and _answers(f"127.0.0.1:{dashboard_port}"):
             return record
         time.sleep(0.2)
     down(settings)

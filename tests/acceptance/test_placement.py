@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -59,6 +60,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     }
     file = tmp_path / "autoscaling.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    log = (tmp_path / "ray.log").open("wb")
     head = subprocess.Popen(
         [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"),
@@ -67,16 +69,17 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             *("--object-store-memory", str(80 * 2**20), "--disable-usage-stats"),
         ],
         env={**environment(), "RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"},
-        stdout=(tmp_path / "ray.log").open("wb"),
+        stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    log.close()
     try:
         yield f"127.0.0.1:{port}"
     finally:
-        family = [psutil.Process(head.pid), *psutil.Process(head.pid).children(recursive=True)]
-        for process in family:
-            if process.is_running():
+        family = psutil.Process(head.pid).children(recursive=True)
+        for process in [*family, head]:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         head.wait(10)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def shard() -> Pcm:
     return np.resize(once, SHARD_S * SAMPLE_RATE)
 
 
-def serve() -> None:
+def serve(_folder: Path) -> None:
     """Print both."""
     sound = shard()
     with RayRuntime(RaySettings(num_cpus=2)) as runtime:
