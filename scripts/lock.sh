@@ -3,6 +3,8 @@
 # within requirements/constraints.txt; requirements/overrides.txt leaves out what only GPUs need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# What is locked stays, unless UPGRADE=1 asks for newer ones.
+[ -n "${UPGRADE:-}" ] || cp requirements/lock.txt requirements/lock.new
 "${VENV:-.venv}/bin/python" -m uv pip compile pyproject.toml requirements/llm.in --extra server --extra dev \
   -c requirements/constraints.txt --override requirements/overrides.txt \
   --python-version 3.11 --no-header --no-annotate -o requirements/lock.new
