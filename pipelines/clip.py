@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from pipelines.clip_records import cut_clip, found_clip
 from pipelines.context import JobContext
 from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
 from pipelines.look_stage import LookResult, look_at
@@ -27,13 +28,11 @@ from videoclip.schemas import (
     Candidate,
     Clip,
     ClipRequest,
-    CutMode,
     CutRequest,
     Failure,
     JumpCut,
     Manifest,
     Notice,
-    Proof,
     RenderOptions,
     Sentence,
     StageReport,
@@ -42,7 +41,7 @@ from videoclip.schemas import (
     Transcript,
 )
 from videoclip.speech.transcript_io import SUBTITLES, read_transcript, write_transcript
-from videoclip.store import ArtifactRecord, ObjectRef
+from videoclip.store import ObjectRef
 from videoclip.timecode import format_ms
 
 _Request = TypeVar("_Request", ClipRequest, CutRequest, TranscribeRequest)
@@ -95,7 +94,7 @@ def clip(context: JobContext, request: ClipRequest) -> JobResult:
         artifact = rendered.artifacts.get(candidate.id)
         if artifact is not None:
             stem = f"clips/{clip_stem(number, candidate.title)}"
-            made = _clip(context, candidate, plan, artifact, stem, files)
+            made = found_clip(context, candidate, plan, artifact, stem, files)
             clips.append(made.model_copy(update={"posts": written.posts.get(candidate.id, [])}))
     look = look_at(context, source, speech.pcm) if request.look else None
     if look is not None:
@@ -159,7 +158,7 @@ def cut(context: JobContext, request: CutRequest) -> JobResult:
         artifact = rendered.artifacts.get(plan.key)
         if artifact is not None:
             stem = f"clips/{range_stem(number, plan.ranges)}"
-            clips.append(_cut_clip(context, plan, artifact, stem, files))
+            clips.append(cut_clip(context, plan, artifact, stem, files))
     manifest = Manifest(
         product=_product(),
         job=context.job_id,
@@ -227,91 +226,6 @@ def _sentences(candidate: Candidate, transcript: Transcript) -> tuple[Sentence, 
         sentence
         for sentence in transcript.sentences
         if candidate.first_sentence <= sentence.id <= candidate.last_sentence
-    )
-
-
-def _clip(
-    context: JobContext,
-    candidate: Candidate,
-    plan: ClipPlan,
-    artifact: ArtifactRecord,
-    stem: str,
-    files: dict[str, ObjectRef],
-) -> Clip:
-    made = _placed(context, artifact, stem, files)
-    return Clip(
-        id=candidate.id,
-        file=made.video,
-        start_ms=candidate.start_ms,
-        end_ms=candidate.end_ms,
-        duration_ms=artifact.payload["duration_ms"],
-        mode=CutMode(artifact.payload["mode"]),
-        title=candidate.title,
-        reason=candidate.reason,
-        quote=candidate.quote,
-        hook=candidate.hook,
-        product=candidate.product,
-        score=candidate.score,
-        scores=candidate.scores,
-        hashtags=candidate.hashtags,
-        sentences=list(range(candidate.first_sentence, candidate.last_sentence + 1)),
-        ranges=list(plan.ranges),
-        captions=made.captions,
-        thumbnail=made.thumbnail,
-        proof=Proof.model_validate(artifact.payload["proof"]),
-        sha256=artifact.objects["video"].sha256,
-    )
-
-
-def _cut_clip(
-    context: JobContext,
-    plan: ClipPlan,
-    artifact: ArtifactRecord,
-    stem: str,
-    files: dict[str, ObjectRef],
-) -> Clip:
-    made = _placed(context, artifact, stem, files)
-    return Clip(
-        id=plan.key,
-        file=made.video,
-        start_ms=min(part.start_ms for part in plan.ranges),
-        end_ms=max(part.end_ms for part in plan.ranges),
-        duration_ms=artifact.payload["duration_ms"],
-        mode=CutMode(artifact.payload["mode"]),
-        title=plan.title,
-        ranges=list(plan.ranges),
-        captions=made.captions,
-        thumbnail=made.thumbnail,
-        proof=Proof.model_validate(artifact.payload["proof"]),
-        sha256=artifact.objects["video"].sha256,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    video: str
-    captions: dict[str, str]
-    thumbnail: str | None
-
-
-def _placed(
-    context: JobContext, artifact: ArtifactRecord, stem: str, files: dict[str, ObjectRef]
-) -> _Placed:
-    """Give the artifact's files their names in the output folder."""
-    for notice in artifact.payload["notices"]:
-        context.notice(Notice.model_validate(notice))
-    suffixes = {
-        "video": artifact.payload["suffix"],
-        "srt": ".srt",
-        "vtt": ".vtt",
-        "thumbnail": ".jpg",
-    }
-    names = {role: stem + suffixes[role] for role in artifact.objects}
-    files.update((names[role], ref) for role, ref in artifact.objects.items())
-    return _Placed(
-        names["video"],
-        {kind: names[kind] for kind in ("srt", "vtt") if kind in names},
-        names.get("thumbnail"),
     )
 
 

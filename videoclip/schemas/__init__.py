@@ -1,0 +1,88 @@
+"""The records that travel between the parts: transcript, highlight, clip, proof sheet, manifest.
+
+Times are integer milliseconds from the first frame of the source (or of the clip, where said so).
+Every record refuses unknown fields. These are also what the SDK returns.
+"""
+
+from __future__ import annotations
+
+from videoclip.schemas.base import Milliseconds
+from videoclip.schemas.choices import (
+    Aspect,
+    Captions,
+    CutMode,
+    Encoder,
+    Framing,
+    Genre,
+    HighlighterName,
+    JumpCut,
+    Place,
+    Platform,
+    Quality,
+    RecogniserName,
+)
+from videoclip.schemas.media import AudioStream, MediaInfo, SourceInfo, TimeRange, VideoStream
+from videoclip.schemas.requests import (
+    ClipRequest,
+    CutRequest,
+    JobRequest,
+    RenderOptions,
+    TranscribeRequest,
+)
+from videoclip.schemas.results import (
+    Clip,
+    Failure,
+    LlmUsage,
+    Look,
+    Manifest,
+    Notice,
+    Post,
+    Proof,
+    ProofCheck,
+    ProofFinding,
+    StageReport,
+)
+from videoclip.schemas.transcript import Candidate, Engine, Product, Sentence, Transcript, Word
+
+__all__ = [
+    "Aspect",
+    "AudioStream",
+    "Candidate",
+    "Captions",
+    "Clip",
+    "ClipRequest",
+    "CutMode",
+    "CutRequest",
+    "Encoder",
+    "Engine",
+    "Failure",
+    "Framing",
+    "Genre",
+    "HighlighterName",
+    "JobRequest",
+    "JumpCut",
+    "LlmUsage",
+    "Look",
+    "Manifest",
+    "MediaInfo",
+    "Milliseconds",
+    "Notice",
+    "Place",
+    "Platform",
+    "Post",
+    "Product",
+    "Proof",
+    "ProofCheck",
+    "ProofFinding",
+    "Quality",
+    "RecogniserName",
+    "RenderOptions",
+    "Sentence",
+    "SourceInfo",
+    "StageReport",
+    "TimeRange",
+    "TranscribeRequest",
+    "Transcript",
+    "VideoStream",
+    "Word",
+]
