@@ -24,13 +24,15 @@ class AppArguments(BaseModel):
     )
 
 
-def planned(arguments: AppArguments) -> Plan:
+def planned(arguments: AppArguments | dict[str, Any]) -> Plan:
     """The plan of the serving file on this machine; both applications see the same one.
 
     Raises:
         UsageError: the file is wrong, or the models do not fit.
         EngineUnavailable: a GPU is wanted and there is none.
     """
+    # Serve hands over the plain dictionary of its file: it does not see postponed annotations.
+    arguments = AppArguments.model_validate(arguments)
     return plan(
         read_serving(arguments.config or load_settings().serve.config),
         found_gpu_gib=gpu_memory_gib(),

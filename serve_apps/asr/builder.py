@@ -15,7 +15,7 @@ _SHUTDOWN_S = 60.0
 """A replica that is to go finishes what it has in hand."""
 
 
-def build(arguments: AppArguments) -> Any:
+def build(arguments: AppArguments | dict[str, Any]) -> Any:
     """The application that the serving file describes.
 
     Raises:

@@ -19,7 +19,7 @@ _INGRESS_CPUS = 0.1
 _INGRESS_ONGOING = 256
 
 
-def build(arguments: AppArguments) -> Any:
+def build(arguments: AppArguments | dict[str, Any]) -> Any:
     """The application that the serving file describes.
 
     Raises:
