@@ -135,6 +135,12 @@ def test_edges_that_the_reference_does_not_know_are_not_judged() -> None:
     assert time_errors(reference, heard, "en").errors_ms == (50, 20)
 
 
+def test_a_word_of_several_characters_has_one_start_and_one_end() -> None:
+    reference = [Spoken("你好", 100, 500), Spoken("吗", 500, 700)]
+    heard = [Spoken("你", 110, 300), Spoken("好", 300, 530), Spoken("吗", 530, 700)]
+    assert time_errors(reference, heard, "zh").errors_ms == (10, 30, 30, 0)
+
+
 def test_median_and_tail_of_times() -> None:
     errors = TimeErrors((0, 10, 20, 30)) + TimeErrors((1000,))
     assert errors.median_ms == 20

@@ -60,7 +60,7 @@ def _number(words: Sequence[str], at: int) -> tuple[str, int]:
     if used <= 2 and 10 <= value <= 99:
         later, more, ordinal = _whole(words, at + used)
         if more and not ordinal and more <= 2 and 10 <= later <= 99:
-            return f"{value}{later:02d}", used + more
+            return f"{value}{later}", used + more
     digits = ""
     after = at + used + 1
     if at + used < len(words) and words[at + used] == "point":
