@@ -8,7 +8,7 @@ TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-highlights docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-asr eval-highlights docs sample lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -50,8 +50,8 @@ fuzz: setup ## 2,000 damaged files through probe, sound and cut (an hour on two 
 bench-cut: setup ## what each way of cutting costs against plain FFmpeg, as ratios (half an hour)
 	$(BIN)/python -m tests.benchmarks cut ways
 
-# `make eval-highlights DIR` or `make eval-highlights DIR=path`; without one the made shows' development half.
-ifeq (eval-highlights,$(firstword $(MAKECMDGOALS)))
+# `make eval-asr DIR`, `make eval-highlights DIR`, or `DIR=path`; without one eval-highlights takes the made shows.
+ifneq (,$(filter eval-asr eval-highlights,$(firstword $(MAKECMDGOALS))))
 DIR ?= $(word 2,$(MAKECMDGOALS))
 .PHONY: $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
 $(eval $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS)):;@:)
@@ -63,6 +63,10 @@ eval-highlights: setup ## score a highlighter on labelled shows: make eval-highl
 
 bench-serve: setup ## what Ray Serve costs a shard of speech; throughput against batch size and replicas (minutes)
 	$(BIN)/python -m tests.benchmarks serve
+
+eval-asr: setup ## score a recogniser on recordings with references: make eval-asr DIR (docs/speech-quality.md)
+	@if [ -z "$(DIR)" ]; then echo "say which folder: make eval-asr DIR=recordings" >&2; exit 2; fi
+	$(BIN)/python -m pipelines.eval_asr "$(DIR)" $(EVAL_OPTIONS)
 
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py
