@@ -34,6 +34,10 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             "type": "external",
             "module": "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider",
             "gcs_address": f"127.0.0.1:{port}",
+            # Nothing is installed on pretended machines, by ssh or otherwise.
+            "disable_node_updaters": True,
+            "disable_launch_config_check": True,
+            "use_internal_ips": True,
         },
         "available_node_types": {
             "ray.head.default": {"resources": {"CPU": 1}, "node_config": {}, "max_workers": 0},
