@@ -37,7 +37,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             # Nothing is installed on pretended machines, by ssh or otherwise.
             "disable_node_updaters": True,
             "disable_launch_config_check": True,
-            "use_internal_ips": True,
+            "use_node_id_as_ip": True,
         },
         "available_node_types": {
             "ray.head.default": {"resources": {"CPU": 1}, "node_config": {}, "max_workers": 0},
