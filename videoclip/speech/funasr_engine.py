@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import importlib.metadata
 import os
 import re
@@ -9,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from videoclip.errors import EngineUnavailable, RecognitionFailed
 from videoclip.schemas import Engine
+from videoclip.speech.funasr_batch import Batches
 from videoclip.speech.funasr_result import NoWordTimes, normalise
 from videoclip.speech.protocol import Hypothesis, Pcm, RecogniserSpec
 from videoclip.speech.quiet import quiet
@@ -22,7 +23,6 @@ __all__ = ["FunasrRecogniser", "hotword_text", "model_class"]
 
 _CLASS = re.compile(r"""^\{?\s*"?model"?\s*:\s*["']?(\w+)""", re.MULTILINE)
 _MAX_SEGMENT_MS = 30_000
-_SHORTEST = 1_600  # samples; under 100 ms the front end has no frame
 
 
 class FunasrRecogniser:
@@ -61,6 +61,7 @@ class FunasrRecogniser:
                 f"FunASR cannot load {spec.model}: {str(error) or type(error).__name__}",
                 "Check the name or folder in speech.model_zh / speech.model_en, and that its files are complete",
             ) from error
+        self._batches = Batches(self._model, spec.device)
         self._engine = Engine(
             name="funasr",
             version=importlib.metadata.version("funasr"),
@@ -80,34 +81,40 @@ class FunasrRecogniser:
             EngineUnavailable: the model gives no word times, so that nothing could be cut by it.
             RecognitionFailed: FunASR failed on these samples.
         """
-        if len(pcm) < _SHORTEST:
-            return Hypothesis(language=self._spec.language)
-        result = self._generate(pcm)
-        if not str(result.get("text") or "").strip() and self._spec.device != "cpu":
-            # FunASR drops a whole batch when one stretch in it has no token: again, one by one.
-            result = self._generate(pcm, batch_size_s=0)
+        (answer,) = self.recognise_batch([pcm])
+        if isinstance(answer, RecognitionFailed):
+            raise answer
+        return answer
+
+    def recognise_batch(self, pcms: Sequence[Pcm]) -> list[Hypothesis | RecognitionFailed]:
+        """Words of several pieces of sound, whose stretches of speech share the engine's batches.
+
+        Args:
+            pcms: 16 kHz mono, of any lengths.
+
+        Returns:
+            One answer for each, in order; the error of a piece does not touch the others.
+
+        Raises:
+            EngineUnavailable: the model gives no word times, so that nothing could be cut by it.
+        """
+        language = self._spec.language
         try:
-            return normalise(result, self._spec.language)
+            with quiet():
+                results = self._batches.run(pcms, self._hotwords)
+            return [
+                result if isinstance(result, RecognitionFailed) else normalise(result, language)
+                for result in results
+            ]
         except NoWordTimes:
             raise self._no_times() from None
 
-    def _generate(self, pcm: Pcm, **extra: Any) -> dict[str, Any]:
-        samples = pcm.astype(np.float32) / np.float32(32768.0)
-        options: dict[str, Any] = {"return_raw_text": True, "output_timestamp": True, **extra}
-        if self._hotwords:
-            options["hotword"] = self._hotwords
-        try:
-            with quiet():
-                results = self._model.generate(samples, **options)
-        except UnboundLocalError:
-            # A plain Paraformer with sentence pieces trips over its own missing time stamps.
-            raise self._no_times() from None
-        except Exception as error:
-            raise RecognitionFailed(
-                f"FunASR failed: {str(error) or type(error).__name__}",
-                "Run the command again; on a GPU a smaller speech.shard_target_ms needs less memory",
-            ) from error
-        return dict(results[0]) if results else {}
+    def with_hotwords(self, hotwords: Sequence[str]) -> FunasrRecogniser:
+        """The same loaded model, listening for other words. Not to be used at the same time as this one."""
+        other = copy.copy(self)
+        other._spec = dataclasses.replace(self._spec, hotwords=tuple(hotwords))
+        other._hotwords = hotword_text(hotwords)
+        return other
 
     def _no_times(self) -> EngineUnavailable:
         return EngineUnavailable(

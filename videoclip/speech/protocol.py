@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from videoclip.errors import RecognitionFailed
 from videoclip.schemas import Engine
 
-__all__ = ["SAMPLE_RATE", "Hypothesis", "Pcm", "Recogniser", "RecogniserSpec", "Shard", "TimedWord"]
+__all__ = [
+    "SAMPLE_RATE",
+    "BatchRecogniser",
+    "Hypothesis",
+    "Pcm",
+    "Recogniser",
+    "RecogniserSpec",
+    "Shard",
+    "TimedWord",
+]
 
 SAMPLE_RATE = 16_000
 """Hz; every engine here takes 16 kHz mono."""
@@ -78,5 +89,20 @@ class Recogniser(Protocol):
 
         Raises:
             RecognitionFailed: the engine failed on these samples.
+        """
+        ...
+
+
+@runtime_checkable
+class BatchRecogniser(Recogniser, Protocol):
+    """A recogniser that takes several pieces of sound in one go, which keeps a GPU busy."""
+
+    def recognise_batch(self, pcms: Sequence[Pcm]) -> list[Hypothesis | RecognitionFailed]:
+        """One answer for each of ``pcms``, in their order; lengths may differ.
+
+        A piece on which the engine fails gets its error as its answer and leaves the others alone.
+
+        Raises:
+            EngineUnavailable: the model is of no use at all, whatever the samples.
         """
         ...
