@@ -113,7 +113,7 @@ def speak_words(text: str, voice: str, stretch: float = 1.0) -> Utterance:
             name = flite.ffeature_string(item, b"name").decode("ascii")
             start = round(1000 * flite.ffeature_float(item, _FIRST_SEGMENT_START.encode()))
             end = round(1000 * flite.ffeature_float(item, _LAST_SEGMENT_END.encode()))
-            words.append((name, start, end))
+            words.append((name.lstrip("_"), start, end))  # the letter is "_a"
             item = flite.item_next(item)
     finally:
         flite.delete_utterance(utterance)

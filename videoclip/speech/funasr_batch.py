@@ -7,6 +7,7 @@ stretch has no token. Here the stretches of all pieces are batched together, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from videoclip.errors import RecognitionFailed
-from videoclip.speech.funasr_result import NoWordTimes
-from videoclip.speech.protocol import SAMPLE_RATE, Pcm
+from videoclip.speech.funasr_result import NoWordTimes, read_tags
+from videoclip.speech.funasr_sureness import Sureness
+from videoclip.speech.protocol import SAMPLE_RATE, Pcm, Voice
 
 __all__ = ["Batches"]
 
@@ -23,6 +25,8 @@ _SHORTEST = 1_600  # samples; under 100 ms the front end has no frame
 _PER_MS = SAMPLE_RATE // 1_000
 _GPU_BATCH_MS, _CPU_BATCH_MS = 300_000, 20_000
 """Sound in one batch, its padding included. A processor gains little by batching and much by little padding."""
+
+_WINDOW, _HOP = int(1.5 * SAMPLE_RATE), int(0.75 * SAMPLE_RATE)  # of the speaker model
 
 Samples = npt.NDArray[np.float32]
 Result = dict[str, Any]
@@ -48,10 +52,17 @@ class Batches:
     Args:
         model: ``funasr.AutoModel``.
         device: that it runs on.
+        options: of each call.
+        half: compute in 16 bits (CUDA only).
     """
 
-    def __init__(self, model: Any, device: str) -> None:
+    def __init__(
+        self, model: Any, device: str, options: Result | None = None, *, half: bool = False
+    ) -> None:
         self._model = model
+        self._options: Result = {"output_timestamp": True, **(options or {})}
+        self._half = half and device.startswith("cuda")
+        self._sureness = Sureness(model.model)
         self._limit_ms = _CPU_BATCH_MS if device == "cpu" else _GPU_BATCH_MS
 
     def run(self, pcms: Sequence[Pcm], hotwords: str = "") -> list[Result | RecognitionFailed]:
@@ -67,7 +78,7 @@ class Batches:
                 stretches += self._speech(piece, pcm)
             except Exception as error:  # noqa: BLE001  FunASR raises anything
                 failed[piece] = _failure(error)
-        options: dict[str, Any] = {"output_timestamp": True}
+        options = dict(self._options)
         if hotwords:
             options["hotword"] = hotwords
         for batch in _batches(stretches, self._limit_ms):
@@ -78,7 +89,10 @@ class Batches:
                 (s for s in stretches if s.piece == piece and s.result), key=lambda s: s.start_ms
             )
             try:
-                answers.append(failed.get(piece) or self._punctuated(_join(own)))
+                result = failed.get(piece) or self._punctuated(_join(own))
+                if isinstance(result, dict) and self._model.spk_model is not None:
+                    result["voices"] = [voice for s in own for voice in self._voices(s)]
+                answers.append(result)
             except Exception as error:  # noqa: BLE001
                 answers.append(_failure(error))
         return answers
@@ -103,10 +117,12 @@ class Batches:
     ) -> None:
         if not batch:
             return
+        self._sureness.forget()
         try:
-            results = self._model.inference(
-                [stretch.samples for stretch in batch], batch_size=len(batch), **options
-            )
+            with self._precision():
+                results = self._model.inference(
+                    [stretch.samples for stretch in batch], batch_size=len(batch), **options
+                )
         except UnboundLocalError:
             # A plain Paraformer with sentence pieces trips over its own missing time stamps.
             raise NoWordTimes from None
@@ -118,15 +134,42 @@ class Batches:
         if len(results) == len(batch):
             for stretch, result in zip(batch, results, strict=True):
                 stretch.result = dict(result)
+            self._sureness.add_to([stretch.result for stretch in batch])
         elif len(batch) > 1:
             for stretch in batch:
                 if stretch.piece not in failed:
                     self._recognise([stretch], options, failed)
 
+    def _precision(self) -> AbstractContextManager[Any]:
+        if not self._half:
+            return nullcontext()
+        import torch
+
+        # FunASR's own `fp16` makes the weights half and leaves the features single; the two do not multiply.
+        return torch.autocast("cuda", dtype=torch.float16)
+
+    def _voices(self, stretch: _Stretch) -> Iterator[Voice]:
+        """Windows of 1.5 s, every 0.75 s, as FunASR cuts them; a shorter stretch is one window, repeated."""
+        if not str(stretch.result.get("text") or "").strip():
+            return
+        count = max(1, 1 + -(-(len(stretch.samples) - _WINDOW) // _HOP))
+        windows = [stretch.samples[i * _HOP : i * _HOP + _WINDOW] for i in range(count)]
+        (found,) = self._model.inference(
+            [np.resize(window, _WINDOW) for window in windows],
+            model=self._model.spk_model,
+            kwargs=self._model.spk_kwargs,
+            batch_size=len(windows),
+        )
+        for i, (window, row) in enumerate(zip(windows, found["spk_embedding"], strict=True)):
+            values = np.asarray(row.detach().float().cpu(), dtype=np.float64)
+            start = stretch.start_ms + i * _HOP // _PER_MS
+            unit = values / max(float(np.linalg.norm(values)), 1e-9)
+            yield Voice(start, start + len(window) // _PER_MS, tuple(float(v) for v in unit))
+
     def _punctuated(self, result: Result) -> Result:
         text = str(result.get("text") or "").strip()
-        if self._model.punc_model is None or not text:
-            return result
+        if self._model.punc_model is None or not text or result.get("rich"):
+            return result  # SenseVoice punctuates
         (shown,) = self._model.inference(
             text, model=self._model.punc_model, kwargs=self._model.punc_kwargs
         )
@@ -150,9 +193,12 @@ def _join(stretches: Sequence[_Stretch]) -> Result:
     texts: list[str] = []
     times: list[list[int]] = []
     words: list[str] = []
+    sure: list[float] = []
+    languages: dict[str, int] = {}
     for stretch in stretches:
-        text = str(stretch.result.get("text") or "").strip()
-        if not text:
+        rich = read_tags(str(stretch.result.get("text") or ""))
+        text = rich.text
+        if not text or rich.silent:
             continue
         found = stretch.result.get("timestamp") or []
         if not found:
@@ -162,9 +208,17 @@ def _join(stretches: Sequence[_Stretch]) -> Result:
             [stretch.start_ms + int(start), stretch.start_ms + int(end)] for start, end in found
         ]
         words += [str(word) for word in stretch.result.get("words") or ()]
+        sure += stretch.result.get("confidence") or ()
+        if rich.language:
+            languages[rich.language] = languages.get(rich.language, 0) + len(found)
     joined: Result = {"text": " ".join(texts), "timestamp": times}
     if words and len(words) == len(times):
         joined["words"] = words
+    if len(sure) == len(times):
+        joined["confidence"] = sure
+    if languages:
+        joined["language"] = max(languages, key=lambda name: languages[name])
+        joined["rich"] = True
     return joined
 
 

@@ -22,6 +22,7 @@ from videoclip.speech.weights import local_model
 __all__ = ["FunasrRecogniser", "hotword_text", "model_class"]
 
 _CLASS = re.compile(r"""^\{?\s*"?model"?\s*:\s*["']?(\w+)""", re.MULTILINE)
+_SENSEVOICE_LANGUAGES = ("zh", "yue", "en", "ja", "ko")
 _MAX_SEGMENT_MS = 30_000
 
 
@@ -51,6 +52,8 @@ class FunasrRecogniser:
             options["vad_kwargs"] = {"max_single_segment_time": _MAX_SEGMENT_MS}
         if spec.punc_model:
             options["punc_model"] = _where(spec.punc_model)
+        if spec.spk_model:
+            options["spk_model"] = _where(spec.spk_model)
         try:
             with quiet():
                 from funasr import AutoModel
@@ -61,7 +64,12 @@ class FunasrRecogniser:
                 f"FunASR cannot load {spec.model}: {str(error) or type(error).__name__}",
                 "Check the name or folder in speech.model_zh / speech.model_en, and that its files are complete",
             ) from error
-        self._batches = Batches(self._model, spec.device)
+        self._batches = Batches(
+            self._model,
+            spec.device,
+            _options(spec, self._model),
+            half=dict(spec.options).get("half") == "yes",
+        )
         self._engine = Engine(
             name="funasr",
             version=importlib.metadata.version("funasr"),
@@ -103,7 +111,7 @@ class FunasrRecogniser:
             with quiet():
                 results = self._batches.run(pcms, self._hotwords)
             return [
-                result if isinstance(result, RecognitionFailed) else normalise(result, language)
+                result if isinstance(result, RecognitionFailed) else _hypothesis(result, language)
                 for result in results
             ]
         except NoWordTimes:
@@ -122,6 +130,21 @@ class FunasrRecogniser:
             "Set speech.model_zh or speech.model_en to a Paraformer with time stamps "
             "(such as paraformer-zh), or use --recogniser pocketsphinx for English",
         )
+
+
+def _hypothesis(result: dict[str, Any], language: str) -> Hypothesis:
+    heard = normalise(result, language)
+    return dataclasses.replace(heard, voices=tuple(result.get("voices") or ()))
+
+
+def _options(spec: RecogniserSpec, model: Any) -> dict[str, Any]:
+    """What the model's class wants to know in each call."""
+    if type(model.model).__name__ != "SenseVoiceSmall":
+        return {}
+    return {
+        "language": spec.language if spec.language in _SENSEVOICE_LANGUAGES else "auto",
+        "use_itn": dict(spec.options).get("itn", "yes") == "yes",
+    }
 
 
 def hotword_text(hotwords: Sequence[str]) -> str:

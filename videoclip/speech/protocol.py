@@ -21,6 +21,7 @@ __all__ = [
     "RecogniserSpec",
     "Shard",
     "TimedWord",
+    "Voice",
 ]
 
 SAMPLE_RATE = 16_000
@@ -52,6 +53,16 @@ class TimedWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """How a piece of speech sounds; times in ms from the start of the samples that were given."""
+
+    start_ms: int
+    end_ms: int
+    embedding: tuple[float, ...]
+    """Of a speaker model, unit length; voices are alike when their scalar product is near 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What was heard in one shard."""
 
@@ -60,6 +71,8 @@ class Hypothesis:
     """BCP 47 where the engine knows, else empty."""
     punctuated: bool = False
     """Whether word texts carry punctuation, so that sentences can be built from it."""
+    voices: tuple[Voice, ...] = ()
+    """Where a speaker model listens too: who speaks is decided over all shards, when they are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,7 @@ class RecogniserSpec:
     device: str = "cpu"
     hotwords: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = field(default=())
+    spk_model: str = ""
 
 
 class Recogniser(Protocol):
