@@ -8,7 +8,7 @@ TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut fuzz docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut fuzz docs sample models eval-asr lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,12 @@ docs: setup ## write the documents that are made from the code (configuration, m
 
 sample: setup ## make the sample video and its ground truth anew (needs ffmpeg with flite)
 	$(BIN)/python scripts/make_sample.py
+
+models: setup ## make the tiny FunASR models of the tests anew (needs libflite; half an hour on one processor)
+	$(BIN)/python scripts/make_models.py
+
+eval-asr: ## how well a recogniser does on recordings with references: DIR=folder [ARGS="--recogniser funasr --language zh"]
+	@PYTHONPATH=. $(BIN)/python -m pipelines.eval_asr "$(DIR)" $(ARGS)
 
 lock: setup ## resolve the dependencies anew into requirements/lock.txt
 	@VENV="$(VENV)" bash scripts/lock.sh
