@@ -25,7 +25,7 @@ from scripts._flite import has_libflite  # noqa: E402
 __all__ = ["MODELS", "make_models"]
 
 MODELS = ROOT / "assets" / "models"
-UTTERANCES, EPOCHS = 1_200, 13
+UTTERANCES, EPOCHS = 1_200, 10
 _PARTS = ("paraformer", "fsmn-vad", "ct-punc", "campplus", "seaco", "sensevoice")
 
 
