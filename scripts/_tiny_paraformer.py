@@ -143,15 +143,48 @@ def prepare(utterances: int, seed: int = 1, report: Any = print) -> list[_Item]:
 
 
 def train(
-    folder: Path, items: Sequence[_Item], *, epochs: int, seed: int = 1, report: Any = print
+    folder: Path,
+    items: Sequence[_Item],
+    *,
+    cycles: Sequence[tuple[int, float, float]],
+    seed: int = 1,
+    report: Any = print,
+    start: Path | None = None,
 ) -> Path:
-    """Train on ``items``, write the folder; the same arguments and threads give the same weights."""
-    rng = random.Random(seed)
+    """Train on ``items``, write the folder; the same arguments and threads give the same weights.
+
+    Args:
+        folder: where to.
+        items: of ``prepare``.
+        cycles: each as its epochs, its highest learning rate, and the share of it in which that is reached.
+        seed: of the first weights and the order.
+        report: told of each epoch.
+        start: weights to begin with, as they are stored.
+    """
     network = build_network(CONFIG, TOKENS, seed)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.01)
+    for number, cycle in enumerate(cycles):
+        if start is not None:
+            network.load_state_dict(torch.load(start, weights_only=True))
+            torch.manual_seed(seed + number)
+        _cycle(folder, network, items, cycle, random.Random(seed + number), report)
+        start = folder / "model.pt"
+    return folder
+
+
+def _cycle(
+    folder: Path,
+    network: Any,
+    items: Sequence[_Item],
+    cycle: tuple[int, float, float],
+    rng: random.Random,
+    report: Any,
+) -> None:
+    """One rise and fall of the learning rate."""
+    epochs, highest, rise = cycle
+    optimiser = torch.optim.AdamW(network.parameters(), lr=highest, weight_decay=0.01)
     batches = len(_order(items, random.Random(0)))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, 2.5e-3, total_steps=epochs * batches + 4, pct_start=0.25
+        optimiser, highest, total_steps=epochs * batches + 4, pct_start=rise
     )
     network.train()
     # FunASR runs the predictor once more to count its second head's words; here that head is told their times.
@@ -171,7 +204,6 @@ def train(
             network.eval()
             write_model(folder, CONFIG, TOKENS, network)
             network.train()
-    return folder
 
 
 def _frontend() -> Any:

@@ -25,7 +25,8 @@ from scripts._flite import has_libflite  # noqa: E402
 __all__ = ["MODELS", "make_models"]
 
 MODELS = ROOT / "assets" / "models"
-UTTERANCES, EPOCHS = 1_200, 10
+UTTERANCES = 1_200
+CYCLES = ((10, 2.5e-3, 0.25), (11, 1.5e-3, 0.2))
 _PARTS = ("paraformer", "fsmn-vad", "ct-punc", "campplus", "seaco", "sensevoice")
 
 
@@ -48,7 +49,7 @@ def make_models(folder: Path, only: list[str] | None = None) -> None:
         "seaco": parts.seaco,
         "sensevoice": parts.sensevoice,
         "paraformer": lambda where: paraformer.train(
-            where, paraformer.prepare(UTTERANCES, report=report), epochs=EPOCHS, report=report
+            where, paraformer.prepare(UTTERANCES, report=report), cycles=CYCLES, report=report
         ),
     }
     for name in chosen:
