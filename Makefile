@@ -8,7 +8,7 @@ TEST_WORKERS ?= 2
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-asr eval-highlights docs sample lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-asr eval-highlights docs sample models lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ docs: setup ## write the documents that are made from the code (configuration, m
 
 sample: setup ## make the sample video and its ground truth anew (needs ffmpeg with flite)
 	$(BIN)/python scripts/make_sample.py
+
+models: setup ## make the tiny FunASR models of the tests anew (needs libflite; half an hour on one processor)
+	$(BIN)/python scripts/make_models.py
 
 lock: setup ## resolve the dependencies anew into requirements/lock.txt
 	@VENV="$(VENV)" bash scripts/lock.sh

@@ -264,6 +264,7 @@ def _recognise(
         engine=engine,
         language=spec.language,
         failed=failed,
+        speaker_distance=settings.speech.speaker_distance,
     )
     return transcript, work_ms, len(failed)
 

@@ -126,7 +126,7 @@ def _resolved(
         context.notice(notice)
     if sound and not speech.serve_app:
         try:
-            prefetch(spec)
+            _download(context, spec)
         except EngineUnavailable as failure:
             if choice is not RecogniserName.AUTO:
                 raise
@@ -184,6 +184,7 @@ def recognised_speech(
         engine=engine,
         language=spec.language,
         failed=failed,
+        speaker_distance=context.settings.speech.speaker_distance,
     )
     if not transcript.sentences:
         context.notice(
@@ -201,6 +202,24 @@ def recognised_speech(
         tuple(outcome.failures),
         pcm,
     )
+
+
+def _download(context: JobContext, spec: RecogniserSpec) -> None:
+    """Fetch what is missing; a stage of its own, in bytes, only where something is."""
+    started: list[str] = []
+
+    def told(model: str, here: int, total: int) -> None:
+        context.check_cancelled()
+        if started[-1:] != [model]:
+            if started:
+                context.progress.finish()
+            started.append(model)
+            context.progress.start("download", total, "bytes")
+        context.progress.move_to(here)
+
+    prefetch(spec, told)
+    if started:
+        context.progress.finish()
 
 
 def speech_from_file(context: JobContext, source: Source, path: Path, language: str) -> Speech:

@@ -67,12 +67,30 @@ class SpeechSettings(Section):
         "iic/speech_paraformer-large-vad-punc_asr_nat-en-16k-common-vocab10020",
         description="Paraformer for English speech",
     )
+    model_multi: str = Field(
+        "iic/SenseVoiceSmall",
+        description="SenseVoice for yue, ja and ko, and for `auto` where its weights are on this machine",
+    )
     vad_model: str = Field(
         "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch", description="FunASR VAD; empty for none"
     )
     punc_model: str = Field(
         "iic/punc_ct-transformer_cn-en-common-vocab471067-large",
         description="punctuation; empty for none",
+    )
+    spk_model: str = Field(
+        "",
+        description="speaker model, such as iic/speech_campplus_sv_zh-cn_16k-common; empty: speakers are not told apart",
+    )
+    speaker_distance: float = Field(
+        0.5,
+        gt=0,
+        lt=2,
+        description="two groups of voices further apart than this (one less the cosine) are two speakers",
+    )
+    itn: bool = Field(True, description="SenseVoice writes numbers as digits")
+    half_precision: bool = Field(
+        False, description="16-bit arithmetic on a GPU (CUDA): faster, less memory"
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     shard_target_ms: int = Field(30_000, ge=5_000, description="usual shard length, ms")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from tests.support.tiny_funasr import build
-from videoclip.errors import EngineUnavailable
+from videoclip.errors import EngineUnavailable, RecognitionFailed
 from videoclip.schemas import RecogniserName
 from videoclip.settings import Settings, SpeechSettings
 from videoclip.speech.funasr_engine import FunasrRecogniser
-from videoclip.speech.protocol import Hypothesis, Pcm, RecogniserSpec, Shard
+from videoclip.speech.protocol import BatchRecogniser, Hypothesis, Pcm, RecogniserSpec, Shard
 from videoclip.speech.recognise import recognise_shard
 from videoclip.speech.resolve import build_recogniser, prefetch, resolve_recogniser
 
@@ -105,7 +105,7 @@ def test_a_model_without_word_times_is_refused(
 ) -> None:
     recogniser = FunasrRecogniser(RecogniserSpec("funasr", "en", model=str(folder)))
     answer = [{"key": "k", "text": "hello world"}]  # what SenseVoice and others give
-    monkeypatch.setattr(recogniser._model, "generate", lambda *_, **__: answer)
+    monkeypatch.setattr(recogniser._model, "inference", lambda *_, **__: answer)
     with pytest.raises(EngineUnavailable, match="no word times") as caught:
         recogniser.recognise(babble())
     assert "paraformer-zh" in caught.value.remedy
@@ -118,3 +118,37 @@ def test_a_broken_folder_is_refused_with_its_name(tmp_path: Path) -> None:
     (broken / "model.pt").write_bytes(b"no weights")
     with pytest.raises(EngineUnavailable, match="broken"):
         FunasrRecogniser(RecogniserSpec("funasr", "en", model=str(broken)))
+
+
+def test_a_batch_answers_in_order_and_as_each_alone(folder: Path) -> None:
+    recogniser = FunasrRecogniser(RecogniserSpec("funasr", "en", model=str(folder)))
+    assert isinstance(recogniser, BatchRecogniser)
+    whole = babble()
+    pieces = [whole, whole[:40_000], np.zeros(0, np.int16), whole[20_000:]]
+    heard = recogniser.recognise_batch(pieces)
+    alone = [recogniser.recognise(piece) for piece in pieces]
+    texts = [[word.text for word in one.words] for one in heard if isinstance(one, Hypothesis)]
+    assert texts == [[word.text for word in one.words] for one in alone]
+    assert [bool(words) for words in texts] == [True, True, False, True]
+
+
+def test_one_bad_piece_spoils_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recogniser = FunasrRecogniser(RecogniserSpec("funasr", "en", model=str(folder)))
+    real = recogniser._model.inference
+
+    def fails_on_loud(samples: list[np.ndarray], **options: object) -> object:
+        if any(abs(one).max() > 0.99 for one in samples):
+            raise RuntimeError("out of memory")
+        return real(samples, **options)
+
+    monkeypatch.setattr(recogniser._model, "inference", fails_on_loud)
+    loud = babble()
+    loud[100] = -32_768
+    first, second, third = recogniser.recognise_batch([babble(), loud, babble()])
+    assert isinstance(first, Hypothesis)
+    assert first.words
+    assert first == third
+    assert isinstance(second, RecognitionFailed)
+    assert "out of memory" in second.cause
+    with pytest.raises(RecognitionFailed, match="out of memory"):
+        recogniser.recognise(loud)

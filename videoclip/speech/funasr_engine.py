@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from videoclip.errors import EngineUnavailable, RecognitionFailed
 from videoclip.schemas import Engine
+from videoclip.speech.funasr_batch import Batches
 from videoclip.speech.funasr_result import NoWordTimes, normalise
 from videoclip.speech.protocol import Hypothesis, Pcm, RecogniserSpec
 from videoclip.speech.quiet import quiet
@@ -23,8 +22,8 @@ from videoclip.speech.weights import local_model
 __all__ = ["FunasrRecogniser", "hotword_text", "model_class"]
 
 _CLASS = re.compile(r"""^\{?\s*"?model"?\s*:\s*["']?(\w+)""", re.MULTILINE)
+_SENSEVOICE_LANGUAGES = ("zh", "yue", "en", "ja", "ko")
 _MAX_SEGMENT_MS = 30_000
-_SHORTEST = 1_600  # samples; under 100 ms the front end has no frame
 
 
 class FunasrRecogniser:
@@ -53,6 +52,8 @@ class FunasrRecogniser:
             options["vad_kwargs"] = {"max_single_segment_time": _MAX_SEGMENT_MS}
         if spec.punc_model:
             options["punc_model"] = _where(spec.punc_model)
+        if spec.spk_model:
+            options["spk_model"] = _where(spec.spk_model)
         try:
             with quiet():
                 from funasr import AutoModel
@@ -63,6 +64,12 @@ class FunasrRecogniser:
                 f"FunASR cannot load {spec.model}: {str(error) or type(error).__name__}",
                 "Check the name or folder in speech.model_zh / speech.model_en, and that its files are complete",
             ) from error
+        self._batches = Batches(
+            self._model,
+            spec.device,
+            _options(spec, self._model),
+            half=dict(spec.options).get("half") == "yes",
+        )
         self._engine = Engine(
             name="funasr",
             version=importlib.metadata.version("funasr"),
@@ -82,14 +89,31 @@ class FunasrRecogniser:
             EngineUnavailable: the model gives no word times, so that nothing could be cut by it.
             RecognitionFailed: FunASR failed on these samples.
         """
-        if len(pcm) < _SHORTEST:
-            return Hypothesis(language=self._spec.language)
-        result = self._generate(pcm)
-        if not str(result.get("text") or "").strip() and self._spec.device != "cpu":
-            # FunASR drops a whole batch when one stretch in it has no token: again, one by one.
-            result = self._generate(pcm, batch_size_s=0)
+        (answer,) = self.recognise_batch([pcm])
+        if isinstance(answer, RecognitionFailed):
+            raise answer
+        return answer
+
+    def recognise_batch(self, pcms: Sequence[Pcm]) -> list[Hypothesis | RecognitionFailed]:
+        """Words of several pieces of sound, whose stretches of speech share the engine's batches.
+
+        Args:
+            pcms: 16 kHz mono, of any lengths.
+
+        Returns:
+            One answer for each, in order; the error of a piece does not touch the others.
+
+        Raises:
+            EngineUnavailable: the model gives no word times, so that nothing could be cut by it.
+        """
+        language = self._spec.language
         try:
-            return normalise(result, self._spec.language)
+            with quiet():
+                results = self._batches.run(pcms, self._hotwords)
+            return [
+                result if isinstance(result, RecognitionFailed) else _hypothesis(result, language)
+                for result in results
+            ]
         except NoWordTimes:
             raise self._no_times() from None
 
@@ -100,30 +124,27 @@ class FunasrRecogniser:
         other._hotwords = hotword_text(hotwords)
         return other
 
-    def _generate(self, pcm: Pcm, **extra: Any) -> dict[str, Any]:
-        samples = pcm.astype(np.float32) / np.float32(32768.0)
-        options: dict[str, Any] = {"return_raw_text": True, "output_timestamp": True, **extra}
-        if self._hotwords:
-            options["hotword"] = self._hotwords
-        try:
-            with quiet():
-                results = self._model.generate(samples, **options)
-        except UnboundLocalError:
-            # A plain Paraformer with sentence pieces trips over its own missing time stamps.
-            raise self._no_times() from None
-        except Exception as error:
-            raise RecognitionFailed(
-                f"FunASR failed: {str(error) or type(error).__name__}",
-                "Run the command again; on a GPU a smaller speech.shard_target_ms needs less memory",
-            ) from error
-        return dict(results[0]) if results else {}
-
     def _no_times(self) -> EngineUnavailable:
         return EngineUnavailable(
             f"the model {self._spec.model} gives no word times, and clips are cut by them",
             "Set speech.model_zh or speech.model_en to a Paraformer with time stamps "
             "(such as paraformer-zh), or use --recogniser pocketsphinx for English",
         )
+
+
+def _hypothesis(result: dict[str, Any], language: str) -> Hypothesis:
+    heard = normalise(result, language)
+    return dataclasses.replace(heard, voices=tuple(result.get("voices") or ()))
+
+
+def _options(spec: RecogniserSpec, model: Any) -> dict[str, Any]:
+    """What the model's class wants to know in each call."""
+    if type(model.model).__name__ != "SenseVoiceSmall":
+        return {}
+    return {
+        "language": spec.language if spec.language in _SENSEVOICE_LANGUAGES else "auto",
+        "use_itn": dict(spec.options).get("itn", "yes") == "yes",
+    }
 
 
 def hotword_text(hotwords: Sequence[str]) -> str:

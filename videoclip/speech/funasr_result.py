@@ -7,18 +7,44 @@ model rewrites ``text`` and leaves the tokens in ``raw_text``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from videoclip.speech.protocol import Hypothesis, TimedWord
 from videoclip.speech.text import is_cjk, units
 
-__all__ = ["NoWordTimes", "normalise"]
+__all__ = ["NoWordTimes", "Rich", "normalise", "read_tags"]
 
 _SPECIAL = frozenset({"<s>", "</s>", "<unk>", "<blank>", "<sil>", "<OOV>"})
 _PIECE_END, _PIECE_START = "@@", "▁"
 
 Pair = tuple[int, int]
+
+
+_TAG = re.compile(r"<\|([^|<>]*)\|>")
+_LANGUAGES = frozenset({"zh", "yue", "en", "ja", "ko"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """SenseVoice's text without its tags, and what they said; empty where there were none."""
+
+    text: str
+    language: str = ""
+    silent: bool = False
+
+
+def read_tags(text: str) -> Rich:
+    """Take off ``<|en|><|HAPPY|><|Speech|><|withitn|>``: language, emotion, event, normalisation.
+
+    Tags within the text (SenseVoice sets them where a new stretch begins) go as well; the first language
+    counts.
+    """
+    tags = _TAG.findall(text)
+    language = next((tag for tag in tags if tag in _LANGUAGES), "")
+    return Rich(" ".join(_TAG.sub(" ", text).split()), language, "nospeech" in tags)
 
 
 class NoWordTimes(Exception):
@@ -41,18 +67,63 @@ def normalise(result: Mapping[str, Any], language: str = "auto") -> Hypothesis:
     times = _times(result)
     if not times:
         raise NoWordTimes
+    heard = str(result.get("language") or "") or language
+    whole = _by_characters(text, result.get("words"), times)
+    if whole is not None:
+        return Hypothesis(whole, _language(whole, heard), punctuated=_any_mark(whole))
     raw = str(result.get("raw_text") or "").strip()
     tokens = _tokens(result, raw or text)
     words = _merge(tokens, _spread(times, len(tokens)))
     shown = _punctuate([word for word, _ in words], text)
-    punctuated = shown is not None and any(not _plain(word) for word in shown)
-    named = [
-        TimedWord(display, start, end)
-        for display, (_, (start, end)) in zip(
-            shown or [word for word, _ in words], words, strict=True
+    sure = _confidences(result, len(words))
+    named = tuple(
+        TimedWord(display, start, end, confidence)
+        for display, (_, (start, end)), confidence in zip(
+            shown or [word for word, _ in words], words, sure, strict=True
         )
-    ]
-    return Hypothesis(tuple(named), language=_language(named, language), punctuated=punctuated)
+    )
+    punctuated = shown is not None and _any_mark(named)
+    return Hypothesis(named, language=_language(named, heard), punctuated=punctuated)
+
+
+def _confidences(result: Mapping[str, Any], count: int) -> list[float | None]:
+    """One for each word; nothing where the tokens are not the words."""
+    found = result.get("confidence") or ()
+    if len(found) != count:
+        return [None] * count
+    return [round(min(1.0, max(0.0, float(value))), 3) for value in found]
+
+
+def _by_characters(text: str, listed: Any, times: Sequence[Pair]) -> tuple[TimedWord, ...] | None:
+    """Words of ``text`` with the times of the pieces that their letters come from.
+
+    SenseVoice gives pieces (``▁hel``, ``lo``, ``.``) with one pair each. Nothing when the pieces do not
+    spell the text.
+    """
+    if not isinstance(listed, Sequence) or isinstance(listed, str) or len(listed) != len(times):
+        return None
+    letters: list[str] = []
+    owners: list[Pair] = []
+    for piece, pair in zip(listed, times, strict=True):
+        for character in str(piece):
+            if character.isalnum():
+                letters.append(character.casefold())
+                owners.append(pair)
+    if "".join(letters) != "".join(c.casefold() for c in text if c.isalnum()):
+        return None
+    words: list[TimedWord] = []
+    at = 0
+    for shown in units(text):
+        count = sum(c.isalnum() for c in shown)
+        spans = owners[at : at + count]
+        at += count
+        start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+        words.append(TimedWord(shown, start, max(start + 1, end)))
+    return tuple(words)
+
+
+def _any_mark(words: Sequence[TimedWord]) -> bool:
+    return any(not _plain(word.text) for word in words)
 
 
 def _times(result: Mapping[str, Any]) -> list[Pair]:

@@ -12,6 +12,7 @@ from videoclip.speech.protocol import Shard, TimedWord
 from videoclip.speech.recognise import ShardResult
 from videoclip.speech.sentences import build_sentences
 from videoclip.speech.shards import ShardPlan
+from videoclip.speech.speakers import DISTANCE, name_speakers
 from videoclip.speech.text import strip_punctuation
 
 __all__ = ["merge"]
@@ -29,6 +30,7 @@ def merge(
     engine: Engine,
     language: str,
     failed: Sequence[Shard] = (),
+    speaker_distance: float = DISTANCE,
 ) -> Transcript:
     """The transcript of the whole recording.
 
@@ -39,6 +41,7 @@ def merge(
         engine: what recognised, for the record.
         language: BCP 47 as asked for; "auto" takes what the engine heard most.
         failed: shards that were given up; their ranges become ``untranscribed``.
+        speaker_distance: between voices of two speakers, where a speaker model listened.
     """
     ordered = sorted(results, key=lambda result: result.index)
     by_index = {shard.index: shard for shard in plan.shards}
@@ -56,6 +59,8 @@ def merge(
     spoken = "und" if spoken in {"", "auto"} else spoken
     punctuated = any(result.punctuated for result in ordered)
     clean = _monotonic(_trim(words, plan.pauses_ms), duration_ms)
+    voices = [voice for result in ordered for voice in result.voices]
+    clean = name_speakers(clean, voices, speaker_distance)
     sentences = build_sentences(clean, spoken, punctuated=punctuated, pauses_ms=plan.pauses_ms)
     return Transcript(
         language=spoken,

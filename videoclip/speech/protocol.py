@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from videoclip.errors import RecognitionFailed
 from videoclip.schemas import Engine
 
-__all__ = ["SAMPLE_RATE", "Hypothesis", "Pcm", "Recogniser", "RecogniserSpec", "Shard", "TimedWord"]
+__all__ = [
+    "SAMPLE_RATE",
+    "BatchRecogniser",
+    "Hypothesis",
+    "Pcm",
+    "Recogniser",
+    "RecogniserSpec",
+    "Shard",
+    "TimedWord",
+    "Voice",
+]
 
 SAMPLE_RATE = 16_000
 """Hz; every engine here takes 16 kHz mono."""
@@ -41,6 +53,16 @@ class TimedWord:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """How a piece of speech sounds; times in ms from the start of the samples that were given."""
+
+    start_ms: int
+    end_ms: int
+    embedding: tuple[float, ...]
+    """Of a speaker model, unit length; voices are alike when their scalar product is near 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What was heard in one shard."""
 
@@ -49,6 +71,8 @@ class Hypothesis:
     """BCP 47 where the engine knows, else empty."""
     punctuated: bool = False
     """Whether word texts carry punctuation, so that sentences can be built from it."""
+    voices: tuple[Voice, ...] = ()
+    """Where a speaker model listens too: who speaks is decided over all shards, when they are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,7 @@ class RecogniserSpec:
     device: str = "cpu"
     hotwords: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = field(default=())
+    spk_model: str = ""
 
 
 class Recogniser(Protocol):
@@ -78,5 +103,20 @@ class Recogniser(Protocol):
 
         Raises:
             RecognitionFailed: the engine failed on these samples.
+        """
+        ...
+
+
+@runtime_checkable
+class BatchRecogniser(Recogniser, Protocol):
+    """A recogniser that takes several pieces of sound in one go, which keeps a GPU busy."""
+
+    def recognise_batch(self, pcms: Sequence[Pcm]) -> list[Hypothesis | RecognitionFailed]:
+        """One answer for each of ``pcms``, in their order; lengths may differ.
+
+        A piece on which the engine fails gets its error as its answer and leaves the others alone.
+
+        Raises:
+            EngineUnavailable: the model is of no use at all, whatever the samples.
         """
         ...

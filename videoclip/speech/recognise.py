@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from videoclip.speech.audio import read_pcm, samples_to_ms
-from videoclip.speech.protocol import Hypothesis, Recogniser, Shard, TimedWord
+from videoclip.speech.protocol import Hypothesis, Recogniser, Shard, TimedWord, Voice
 
 __all__ = ["ShardResult", "recognise_shard", "shard_result"]
 
@@ -20,9 +20,13 @@ class ShardResult:
     words: tuple[TimedWord, ...] = ()
     language: str = ""
     punctuated: bool = False
+    voices: tuple[Voice, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain dictionary of JSON types; a word is ``[text, start_ms, end_ms, confidence, speaker]``."""
+        """Plain dictionary of JSON types.
+
+        A word is ``[text, start_ms, end_ms, confidence, speaker]``, a voice ``[start_ms, end_ms, embedding]``.
+        """
         return {
             "index": self.index,
             "language": self.language,
@@ -30,6 +34,10 @@ class ShardResult:
             "words": [
                 [word.text, word.start_ms, word.end_ms, word.confidence, word.speaker]
                 for word in self.words
+            ],
+            "voices": [
+                [voice.start_ms, voice.end_ms, [round(value, 4) for value in voice.embedding]]
+                for voice in self.voices
             ],
         }
 
@@ -41,6 +49,10 @@ class ShardResult:
             words=tuple(TimedWord(*fields) for fields in content["words"]),
             language=content["language"],
             punctuated=content["punctuated"],
+            voices=tuple(
+                Voice(start, end, tuple(embedding))
+                for start, end, embedding in content.get("voices", ())
+            ),
         )
 
 
@@ -72,4 +84,8 @@ def shard_result(heard: Hypothesis, shard: Shard, samples: int) -> ShardResult:
                     word.text.strip(), offset + start, offset + end, word.confidence, word.speaker
                 )
             )
-    return ShardResult(shard.index, tuple(words), heard.language, heard.punctuated)
+    voices = tuple(
+        Voice(offset + voice.start_ms, offset + voice.end_ms, voice.embedding)
+        for voice in heard.voices
+    )
+    return ShardResult(shard.index, tuple(words), heard.language, heard.punctuated, voices)

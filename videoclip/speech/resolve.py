@@ -11,11 +11,29 @@ from videoclip.settings import Settings, SpeechSettings
 from videoclip.speech.funasr_engine import FunasrRecogniser, model_class
 from videoclip.speech.pocketsphinx_engine import PocketsphinxRecogniser
 from videoclip.speech.protocol import Recogniser, RecogniserSpec
-from videoclip.speech.weights import MODELSCOPE_HOST, hub_answers, local_model, missing, prefetch
+from videoclip.speech.weights import (
+    MODELSCOPE_HOST,
+    hub_answers,
+    local_model,
+    missing,
+    prefetch,
+    split_revision,
+)
 
 __all__ = ["build_recogniser", "prefetch", "resolve_recogniser", "without_download"]
 
 _WITHOUT_TIME_HEAD = ("paraformer-en", SpeechSettings().model_en)
+_MULTI = ("yue", "ja", "ko")  # languages of SenseVoice only
+_LANGUAGES = ("auto", "zh", "en", *_MULTI)
+_WITHOUT_WORD_TIMES = {  # classes and names whose answers cannot be cut by
+    "FunASRNano": "it tells no word times",
+    "FunASRNanoVLLM": "it tells no word times",
+    "GLMASR": "it tells no word times",
+    "Qwen3ASR": "it tells word times only with a second model, an aligner",
+    "WhisperWarp": "it tells no word times",
+    "LLMASR": "it tells no word times",
+}
+_NAMES_WITHOUT = ("fun-asr-nano", "glm-asr", "qwen3-asr", "whisper")
 _BIASED_CLASSES = ("seaco", "contextual")  # Paraformers that listen to hotwords
 
 
@@ -42,6 +60,7 @@ def resolve_recogniser(
             return _pocketsphinx(base, words, [])
         case RecogniserName.FUNASR:
             spec = _funasr_spec(base, words, settings)
+            _refuse_without_times(spec)
             lacking = missing(spec)
             if lacking and (settings.offline or not hub_answers()):
                 raise _no_weights(lacking, settings)
@@ -78,13 +97,12 @@ def build_recogniser(spec: RecogniserSpec) -> Recogniser:
 def _auto(
     base: str, words: tuple[str, ...], settings: Settings
 ) -> tuple[RecogniserSpec, list[Notice]]:
-    if base not in {"auto", "zh", "en"}:
-        raise _unknown_language(base)
     spec = _funasr_spec(base, words, settings)
+    _refuse_without_times(spec)
     lacking = missing(spec)
     if not lacking or (not settings.offline and hub_answers()):
         return _on_device(spec, settings), _funasr_notices(spec, lacking)
-    if base == "zh":
+    if base not in {"auto", "en"}:
         raise _no_weights(lacking, settings)
     why = (
         "its models are not on this machine and VIDEOCLIP_OFFLINE forbids fetching them"
@@ -147,10 +165,13 @@ def _pocketsphinx(
 
 
 def _funasr_spec(base: str, words: tuple[str, ...], settings: Settings) -> RecogniserSpec:
-    if base not in {"auto", "zh", "en"}:
+    if base not in _LANGUAGES:
         raise _unknown_language(base)
     speech = settings.speech
     model = speech.model_en if base == "en" else speech.model_zh
+    told_apart = base == "auto" and not words and local_model(speech.model_multi) is not None
+    if speech.model_multi and (base in _MULTI or told_apart):
+        model = speech.model_multi
     # The device is found out last (`_on_device`): asking needs torch, which takes seconds to import.
     return RecogniserSpec(
         engine="funasr",
@@ -159,12 +180,41 @@ def _funasr_spec(base: str, words: tuple[str, ...], settings: Settings) -> Recog
         vad_model=speech.vad_model,
         punc_model=speech.punc_model,
         hotwords=words,
-        options=_identity(model),
+        options=_options(model, speech),
+        spk_model=speech.spk_model,
     )
+
+
+def _options(model: str, speech: SpeechSettings) -> tuple[tuple[str, str], ...]:
+    """Identity of the weights, and what is not as usual."""
+    return (
+        *_identity(model),
+        *(() if speech.itn else (("itn", "no"),)),
+        *((("half", "yes"),) if speech.half_precision else ()),
+    )
+
+
+def _refuse_without_times(spec: RecogniserSpec) -> None:
+    """Models that cannot tell when a word is said are of no use for cutting.
+
+    Raises:
+        EngineUnavailable: the spec's model is one of them.
+    """
+    folder = local_model(spec.model)
+    kind = model_class(folder) if folder else ""
+    named = any(name in spec.model.lower() for name in _NAMES_WITHOUT)
+    if kind in _WITHOUT_WORD_TIMES or (not kind and named):
+        why = _WITHOUT_WORD_TIMES.get(kind, "it tells no word times")
+        raise EngineUnavailable(
+            f"the model {spec.model} cannot be used for cutting: {why}",
+            "Set speech.model_zh, model_en or model_multi to a Paraformer with time stamps or to SenseVoice, "
+            "or give what that model writes with --transcript FILE",
+        )
 
 
 def _identity(model: str) -> tuple[tuple[str, str], ...]:
     """What tells two states of a folder apart; a hub id stands for itself, cached or not."""
+    model, _ = split_revision(model)
     if "/" in model and model.count("/") == 1 and not model.startswith((".", "/", "~")):
         return ()
     folder = local_model(model)
@@ -185,7 +235,9 @@ def _device(wanted: str) -> str:
         import torch
     except ImportError:
         return "cpu"
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _funasr_notices(spec: RecogniserSpec, lacking: Sequence[str]) -> list[Notice]:
@@ -246,5 +298,5 @@ def _no_weights(lacking: Sequence[str], settings: Settings) -> EngineUnavailable
 def _unknown_language(base: str) -> EngineUnavailable:
     return EngineUnavailable(
         f"no recogniser here knows the language {base}",
-        "Use --language zh or en, or give a transcript with --transcript FILE",
+        "Use --language zh, en, yue, ja or ko, or give a transcript with --transcript FILE",
     )

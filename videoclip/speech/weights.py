@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from videoclip.errors import EngineUnavailable, StorageFull
 from videoclip.speech.protocol import RecogniserSpec
@@ -13,13 +15,18 @@ from videoclip.speech.quiet import quiet
 
 __all__ = [
     "MODELSCOPE_HOST",
+    "OnProgress",
     "cache_root",
     "hub_answers",
     "local_model",
     "missing",
     "prefetch",
+    "split_revision",
     "weight_bytes",
 ]
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the model, the bytes that are here and the bytes in all (0 where the hub does not tell)."""
 
 MODELSCOPE_HOST = "www.modelscope.cn"
 """The model hub that FunASR loads from unless told otherwise."""
@@ -31,6 +38,8 @@ _SHORT_NAMES = {
     "paraformer-en": "iic/speech_paraformer-large-vad-punc_asr_nat-en-16k-common-vocab10020",
     "fsmn-vad": "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch",
     "ct-punc": "iic/punc_ct-transformer_cn-en-common-vocab471067-large",
+    "cam++": "iic/speech_campplus_sv_zh-cn_16k-common",
+    "SenseVoiceSmall": "iic/SenseVoiceSmall",
 }
 # The same weights under another roof.
 _HUGGINGFACE = {
@@ -39,6 +48,8 @@ _HUGGINGFACE = {
     _SHORT_NAMES["fsmn-vad"]: "funasr/fsmn-vad",
     _SHORT_NAMES["ct-punc"]: "funasr/ct-punc",
 }
+_WEIGHTS = ("model.pt", "campplus_cn_common.bin")
+_REVISION_MARK = ".videoclip-revision"
 _PROBE_S = 3.0
 
 
@@ -51,7 +62,8 @@ def cache_root() -> Path:
 def local_model(model: str) -> Path | None:
     """The folder with the complete model: ``model`` itself, or in the caches of ModelScope and Hugging Face.
 
-    Complete means weights and configuration are there; a hub writes the weights' name last.
+    Complete means weights and configuration are there; a hub writes the weights' name last. Of
+    ``id@revision`` only a folder that is known to be of that revision counts.
     """
     if not model or model in _BUNDLED:
         return None
@@ -74,7 +86,7 @@ def missing(spec: RecogniserSpec) -> list[str]:
     """Models of the spec whose weights are not on this machine."""
     return [
         model
-        for model in (spec.model, spec.vad_model, spec.punc_model)
+        for model in (spec.model, spec.vad_model, spec.punc_model, spec.spk_model)
         if model and model not in _BUNDLED and local_model(model) is None
     ]
 
@@ -91,8 +103,22 @@ def hub_answers() -> bool:
     return response.status_code < 400
 
 
-def prefetch(spec: RecogniserSpec) -> list[Path]:
+def split_revision(model: str) -> tuple[str, str]:
+    """``id@revision`` as its two parts; without one, the revision is empty. Folders have none."""
+    if model.startswith(("/", "~", ".")):
+        return model, ""
+    name, _, revision = model.partition("@")
+    return name, revision
+
+
+def prefetch(spec: RecogniserSpec, on_progress: OnProgress | None = None) -> list[Path]:
     """Download what is missing, once, before workers start in parallel. Nothing to do for pocketsphinx.
+
+    A download that was broken off goes on where it was.
+
+    Args:
+        spec: its models.
+        on_progress: told of the bytes.
 
     Returns:
         The folders of what was downloaded.
@@ -103,11 +129,12 @@ def prefetch(spec: RecogniserSpec) -> list[Path]:
     """
     if spec.engine != "funasr":
         return []
-    return [_download(model) for model in missing(spec)]
+    return [_download(model, on_progress) for model in missing(spec)]
 
 
-def _download(model: str) -> Path:
-    name = _SHORT_NAMES.get(model, model)
+def _download(model: str, on_progress: OnProgress | None) -> Path:
+    given, revision = split_revision(model)
+    name = _SHORT_NAMES.get(given, given)
     if "/" not in name or Path(model).expanduser().is_absolute():
         raise EngineUnavailable(
             f"there is no complete model in {model}",
@@ -117,7 +144,14 @@ def _download(model: str) -> Path:
         with quiet():
             from modelscope.hub.snapshot_download import snapshot_download
 
-            folder = Path(snapshot_download(name, revision="master"))
+            listening = _listener(name, revision, on_progress) if on_progress else None
+            folder = Path(
+                snapshot_download(
+                    name,
+                    revision=revision or "master",
+                    progress_callbacks=[listening] if listening else None,
+                )
+            )
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise StorageFull(
@@ -129,6 +163,8 @@ def _download(model: str) -> Path:
             f"Check the connection to {MODELSCOPE_HOST}, or copy the model into {cache_root()} "
             "or a folder named in speech.model_zh / speech.model_en",
         ) from error
+    if revision:
+        (folder / _REVISION_MARK).write_text(revision, encoding="utf-8")
     if not _complete(folder):
         raise EngineUnavailable(
             f"the model {name} came without weights or configuration",
@@ -137,20 +173,46 @@ def _download(model: str) -> Path:
     return folder
 
 
+def _listener(name: str, revision: str, on_progress: OnProgress) -> Any:
+    """A class in ModelScope's form, made once for each file; all files count together."""
+    from modelscope.hub.api import HubApi
+    from modelscope.hub.callback import ProgressCallback
+
+    try:
+        files = HubApi().get_model_files(name, revision=revision or "master", recursive=True)
+        total = sum(int(file.get("Size") or 0) for file in files if file.get("Type") != "tree")
+    except Exception:  # noqa: BLE001  without the list there is no total, and the download still works
+        total = 0
+    lock, here = threading.Lock(), [0]
+
+    class Listening(ProgressCallback):  # type: ignore[misc]
+        def update(self, size: int) -> None:
+            with lock:
+                here[0] += size
+                on_progress(name, here[0], total)
+
+    on_progress(name, 0, total)
+    return Listening
+
+
 def _complete(folder: Path) -> bool:
     try:
         configured = any(
             (folder / name).is_file() for name in ("config.yaml", "configuration.json")
         )
-        return configured and (folder / "model.pt").is_file()
+        return configured and any((folder / name).is_file() for name in _WEIGHTS)
     except OSError:  # such as a name that is too long for a path
         return False
 
 
 def _cached(model: str) -> Iterator[Path]:
     """Folders in which the hubs' libraries, old and new, would have put the model."""
-    name = _SHORT_NAMES.get(model, model)
-    if name.count("/") != 1 or ".." in name:
+    given, revision = split_revision(model)
+    name = _SHORT_NAMES.get(given, given)
+    if name.count("/") != 1 or ".." in name or "/" in revision or ".." in revision:
+        return
+    if revision:
+        yield from (folder for folder in _cached(name) if _is_revision(folder, revision))
         return
     owner, short = name.split("/")
     safe = short.replace(".", "___")
@@ -169,6 +231,15 @@ def _cached(model: str) -> Iterator[Path]:
         faces = Path.home() / ".cache" / "huggingface" / "hub"
     for other in dict.fromkeys((name, _HUGGINGFACE.get(name, name))):
         yield from _snapshots(faces.expanduser() / f"models--{other.replace('/', '--')}")
+
+
+def _is_revision(folder: Path, revision: str) -> bool:
+    if folder.name == revision:  # a snapshot's folder
+        return True
+    try:
+        return (folder / _REVISION_MARK).read_text(encoding="utf-8").strip() == revision
+    except OSError:
+        return False
 
 
 def _snapshots(repository: Path) -> list[Path]:
