@@ -106,4 +106,4 @@ def group_voices(embeddings: npt.NDArray[np.float64], distance: float) -> npt.ND
     ]
     centres = np.array([sample[found == label].mean(0) for label in kept])
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    return np.argmax(unit @ centres.T, axis=1).astype(np.int64)
+    return np.asarray(np.argmax(unit @ centres.T, axis=1), np.int64)
