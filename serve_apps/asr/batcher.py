@@ -61,7 +61,7 @@ class Batcher(Generic[Item, Result]):
 
     def __init__(
         self,
-        run: Callable[[Hashable, Sequence[Item]], Sequence[Result]],
+        run: Callable[[Hashable, Sequence[Item]], Sequence[Result | Exception]],
         *,
         most: float,
         most_items: int,
@@ -132,9 +132,12 @@ class Batcher(Generic[Item, Result]):
             return
         self.last_success = time.monotonic()
         for waiting, result in zip(batch, results, strict=True):
-            _answer(waiting, result)
+            if isinstance(result, Exception):  # of this piece alone
+                _answer(waiting, error=result)
+            else:
+                _answer(waiting, result)
 
-    async def _on_thread(self, batch: list[_Waiting[Item, Result]]) -> Sequence[Result]:
+    async def _on_thread(self, batch: list[_Waiting[Item, Result]]) -> Sequence[Result | Exception]:
         items = [waiting.item for waiting in batch]
         self._began = time.monotonic()
         try:

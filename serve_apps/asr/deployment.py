@@ -15,6 +15,7 @@ from pipelines.served_speech import Sound, SoundNotHere
 from serve_apps.asr.batcher import Batcher
 from serve_apps.asr.engines import Engines
 from serve_apps.config import AsrServing
+from videoclip.errors import RecognitionFailed
 from videoclip.schemas import Notice, RecogniserName
 from videoclip.settings import load_settings
 from videoclip.speech.protocol import SAMPLE_RATE, Hypothesis, Pcm, RecogniserSpec
@@ -114,7 +115,9 @@ class Asr:
             return
         await self._batcher.submit(self._probe, _PROBE_S, self._spec)
 
-    def _compute(self, group: Hashable, pcms: Sequence[Pcm]) -> Sequence[Hypothesis]:
+    def _compute(
+        self, group: Hashable, pcms: Sequence[Pcm]
+    ) -> Sequence[Hypothesis | RecognitionFailed]:
         heard = self._engines.recognise(cast("RecogniserSpec", group), pcms)
         callers = sum(pcm is not self._probe for pcm in pcms)
         self._items += callers

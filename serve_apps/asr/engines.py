@@ -6,7 +6,8 @@ import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from videoclip.speech.protocol import Hypothesis, Pcm, Recogniser, RecogniserSpec
+from videoclip.errors import RecognitionFailed
+from videoclip.speech.protocol import BatchRecogniser, Hypothesis, Pcm, Recogniser, RecogniserSpec
 from videoclip.speech.resolve import build_recogniser
 
 __all__ = ["Engines"]
@@ -42,10 +43,15 @@ class Engines:
         listening = getattr(engine, "with_hotwords", None)
         return listening(spec.hotwords) if spec.hotwords and listening else engine
 
-    def recognise(self, spec: RecogniserSpec, pcms: Sequence[Pcm]) -> list[Hypothesis]:
-        """Words of each piece of sound; in one go where the engine can."""
+    def recognise(
+        self, spec: RecogniserSpec, pcms: Sequence[Pcm]
+    ) -> list[Hypothesis | RecognitionFailed]:
+        """Words of each piece of sound, or why there are none; in one go where the engine can.
+
+        Raises:
+            RecognitionFailed: an engine that takes one piece at a time failed on one.
+        """
         engine = self.get(spec)
-        batched = getattr(engine, "recognise_batch", None)
-        if batched is not None and len(pcms) > 1:
-            return list(batched(pcms))
+        if len(pcms) > 1 and isinstance(engine, BatchRecogniser):
+            return engine.recognise_batch(pcms)
         return [engine.recognise(pcm) for pcm in pcms]

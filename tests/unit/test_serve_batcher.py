@@ -115,3 +115,20 @@ async def test_one_bad_sound_does_not_fail_its_neighbours() -> None:
     assert [answers[0], answers[2]] == ["None:x", "None:y"]
     with pytest.raises(ValueError, match="bad sound"):
         raise answers[1]  # type: ignore[misc]
+
+
+async def test_a_piece_that_the_engine_gives_up_fails_alone_and_its_batch_runs_once() -> None:
+    ran: list[list[str]] = []
+
+    def run(group: Hashable, items: Sequence[str]) -> list[str | Exception]:
+        ran.append(list(items))
+        return [ValueError("bad sound") if item == "bad" else item.upper() for item in items]
+
+    queue: Batcher[str, str] = Batcher(run, most=100, most_items=10, wait_s=0.01)
+    answers = await asyncio.gather(
+        *(queue.submit(item, 1) for item in ("a", "bad", "c")), return_exceptions=True
+    )
+    queue.close()
+    assert [str(answer) for answer in answers] == ["A", "bad sound", "C"]
+    assert isinstance(answers[1], ValueError)
+    assert len(ran) == 1
