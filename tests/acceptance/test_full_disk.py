@@ -31,12 +31,12 @@ def no_file_over(size: int) -> Callable[[], None]:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_numbered_video(
-        tmp_path_factory.mktemp("source") / "v.mp4", frames=250, size=(640, 360), audio="noise"
+        tmp_path_factory.mktemp("source") / "v.mp4", frames=2000, size=(640, 360), audio="noise"
     )
 
 
 def cut(source: Path, out: Path) -> tuple[str | Path, ...]:
-    return ("cut", source, "--range", "0-10", "-o", out, "--quiet")
+    return ("cut", source, "--range", "0-80", "-o", out, "--quiet")
 
 
 def check_nothing_half_written(out: Path) -> None:
@@ -48,7 +48,7 @@ def check_nothing_half_written(out: Path) -> None:
 
 def test_no_room_in_the_data_folder(source: Path, tmp_path: Path) -> None:
     command = Command(tmp_path / "data")
-    done = command.run(*cut(source, tmp_path / "out"), preexec_fn=no_file_over(100_000))
+    done = command.run(*cut(source, tmp_path / "out"), preexec_fn=no_file_over(900_000))
     check_error(done, 5, "may not grow")
     check_nothing_half_written(tmp_path / "out")
     assert [path for path in (tmp_path / "data").rglob("*#*") if path.is_file()] == []
@@ -70,7 +70,7 @@ def test_no_room_for_the_sound(tmp_path: Path) -> None:
 def test_no_room_in_the_output_folder(source: Path, tmp_path: Path) -> None:
     command = Command(tmp_path / "data")
     assert command.run(*cut(source, tmp_path / "before")).returncode == 0
-    done = command.run(*cut(source, tmp_path / "out"), preexec_fn=no_file_over(100_000))
+    done = command.run(*cut(source, tmp_path / "out"), preexec_fn=no_file_over(900_000))
     check_error(done, 5, "may not grow")
     assert str(tmp_path / "out") in done.stderr
     check_nothing_half_written(tmp_path / "out")

@@ -15,6 +15,7 @@ import pytest
 
 from pipelines.context import JobContext
 from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
+from pipelines.model_start import ModelStart
 from pipelines.post_stage import WrittenPosts, llm_usage, write_posts
 from pipelines.ray_runtime import RayRuntime
 from pipelines.speech_stage import Speech
@@ -107,7 +108,8 @@ def run(
             shutil.rmtree(context.work_folder(), ignore_errors=True)  # as run_job does
             speech = Speech(transcript, (), (), ())
             spec = choose_highlighter(context, request)
-            highlights = pick_highlights(context, request, spec, speech)
+            model = ModelStart(settings.llm)
+            highlights = pick_highlights(context, request, spec, speech, model)
             chosen = [c for c in highlights.candidates if c.selected]
             written = write_posts(context, request, highlights, chosen, transcript)
             usage = llm_usage(context, highlights, written)
