@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +17,11 @@ ROOT = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick ones first; unit tests also must come before anything has started Ray in this process."""
-    order = {"unit": 0, "integration": 1, "browser": 2, "acceptance": 3}
-    items.sort(key=lambda item: order.get(item.path.relative_to(ROOT).parts[0], 4))
+    """Quick ones first, so that a fault shows early; side by side long ones first, so that none is left over."""
+    kinds = ["unit", "integration", "browser", "acceptance"]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        kinds.reverse()
+    items.sort(key=lambda item: kinds.index(item.path.relative_to(ROOT).parts[0]))
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.command import SAMPLE, Command, events, manifest
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 KILLS = 10
 
@@ -91,6 +91,7 @@ def test_killed_at_ten_random_instants(
     assert outcome(out) == expected
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("stage", "by"),
     [
