@@ -170,9 +170,6 @@ class ServeSettings(Section):
 class DatabaseSettings(Section):
     """PostgreSQL's connections and limits; SQLite needs none of them."""
 
-    replica_url: str = Field(
-        "", description="SQLAlchemy async URL of a read replica; empty: read where is written"
-    )
     pool_size: int = Field(5, ge=1, description="connections that a process keeps")
     pool_overflow: int = Field(10, ge=0, description="further ones under load")
     pool_timeout_s: float = Field(10.0, gt=0, description="wait for a free connection, seconds")

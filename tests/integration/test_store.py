@@ -219,33 +219,6 @@ def test_what_takes_too_long_is_ended_by_the_server(
     assert told.value.retryable
 
 
-def test_reads_that_may_be_old_go_to_the_replica(postgres: Postgres, tmp_path: Path) -> None:
-    """Two databases stand in for a primary and its replica: each answers with what it holds."""
-
-    async def run() -> tuple[int, int]:
-        primary, replica = await postgres.new_database(), await postgres.new_database()
-        for url in (primary, replica):
-            database = Database(Settings(data_dir=tmp_path, database_url=url))
-            await database.open()
-            await database.close()
-        settings = Settings(
-            data_dir=tmp_path, database_url=primary, database=DatabaseSettings(replica_url=replica)
-        )
-        database = Database(settings)
-        async with database.transaction() as repository:
-            await repository.commit_unit(
-                (await repository.ensure_job("clip", "k", {})).id, 0, "1", ArtifactRecord("f1", "a")
-            )
-        async with database.transaction() as repository:
-            here = await repository.artifacts(["f1"])
-        async with database.reading() as repository:
-            there = await repository.artifacts(["f1"])
-        await database.close()
-        return len(here), len(there)
-
-    assert asyncio.run(run()) == (1, 0)
-
-
 def test_a_wrong_database_url_is_told(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, database_url="postgresql://localhost/x")
     with pytest.raises(UsageError, match="VIDEOCLIP_DATABASE_URL"):

@@ -35,11 +35,6 @@ class Database:
         self._data_dir = settings.data_dir.absolute()
         self._engine = _engine(settings.database_url, self._data_dir, settings.database)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        replica = settings.database.replica_url
-        self._reader = _engine(replica, self._data_dir, settings.database) if replica else None
-        self._read_sessions = (
-            async_sessionmaker(self._reader, expire_on_commit=False) if self._reader else None
-        )
 
     async def open(self) -> None:
         """Bring the schema to this release's, from whatever state it is in.
@@ -62,8 +57,6 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
-        if self._reader is not None:
-            await self._reader.dispose()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Repository]:
@@ -78,14 +71,6 @@ class Database:
         with _database_errors(self._data_dir):
             async with self._sessions.begin() as session:
                 yield Queue(session)
-
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Repository]:
-        """A transaction for what may be a moment old: on the read replica where there is one."""
-        sessions = self._read_sessions or self._sessions
-        with _database_errors(self._data_dir):
-            async with sessions.begin() as session:
-                yield Repository(session)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -71,4 +71,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: columns that others refer to cannot be taken away without making tables anew."""
-    raise NotImplementedError("restore a backup instead: see `videoclip restore`")
+    raise NotImplementedError("restore a backup of the database instead")
