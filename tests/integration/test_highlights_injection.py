@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.model_server import Answer, Model, answer, completion, item
-from tests.support.shows import KITCHEN_EN, LIVE_ZH, make_show
+from tests.support.show_texts import KITCHEN_EN, LIVE_ZH
+from tests.support.shows import make_show
 from videoclip.highlights.posts import ClipText, PostWriter
 from videoclip.highlights.prompts import load_part, load_prompt
 from videoclip.highlights.protocol import Brief, Proposals, Window

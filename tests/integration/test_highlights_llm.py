@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 
 from tests.support.model_server import KEY, Answer, Model, Partly, answer, completion, failure, item
-from tests.support.shows import KITCHEN_EN, LIVE_ZH, make_show
+from tests.support.show_texts import KITCHEN_EN, LIVE_ZH
+from tests.support.shows import make_show
 from videoclip.errors import EngineUnavailable, HighlightFailed
 from videoclip.highlights.extractive import ExtractiveHighlighter
 from videoclip.highlights.llm import DEFAULT_CONTEXT, LlmHighlighter

@@ -7,7 +7,8 @@ import tracemalloc
 
 import pytest
 
-from tests.support.shows import KITCHEN_EN, LIVE_ZH, make_show
+from tests.support.show_texts import KITCHEN_EN, LIVE_ZH
+from tests.support.shows import make_show
 from videoclip.highlights.extractive import ExtractiveHighlighter
 from videoclip.highlights.protocol import Brief
 from videoclip.highlights.selection import select

@@ -20,7 +20,8 @@ from pipelines.post_stage import WrittenPosts, llm_usage, write_posts
 from pipelines.ray_runtime import RayRuntime
 from pipelines.speech_stage import Speech
 from tests.support.model_server import Model, completion, failure, item
-from tests.support.shows import KITCHEN_EN, make_show
+from tests.support.show_texts import KITCHEN_EN
+from tests.support.shows import make_show
 from videoclip.progress import Progress, ignore_events
 from videoclip.schemas import (
     Candidate,

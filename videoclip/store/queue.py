@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from uuid_utils import uuid7
 
 from videoclip.errors import JobBusy, KeyReused
 from videoclip.fingerprint import fingerprint
 from videoclip.store.clock import now_ms
 from videoclip.store.control import Control
+from videoclip.store.insert import insert_into
 from videoclip.store.models import Job, Workspace
 
 __all__ = ["Claim", "Queue", "Queued"]
@@ -97,7 +97,9 @@ class Queue(Control):
             "body_sha256": body, "priority": priority, "enqueued_ms": now, "not_before_ms": now + delay_ms,
             "max_failures": max_failures,
         }  # fmt: skip
-        await self._session.execute(self._insert().values(**values).on_conflict_do_nothing())
+        await self._session.execute(
+            insert_into(self._session, Job).values(**values).on_conflict_do_nothing()
+        )
         row = (
             await self._session.execute(
                 select(Job.id, Job.state, Job.body_sha256).where(Job.key == key)
@@ -334,10 +336,6 @@ class Queue(Control):
         data = {"error": error, "failures": failures, "pause_ms": pause}
         await self._event(job.id, state, job.attempt, now, data)
         return state
-
-    def _insert(self) -> Any:
-        dialect = self._session.get_bind().dialect.name
-        return postgresql.insert(Job) if dialect == "postgresql" else sqlite.insert(Job)
 
 
 def _overtaken(job_id: str, attempt: int) -> JobBusy:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils import uuid7
 
 from videoclip.errors import JobBusy, StoreError
+from videoclip.store.insert import insert_into
 from videoclip.store.models import Artifact, Base, FileDigest, Job, UnitRow
 from videoclip.store.objects import ObjectRef
 from videoclip.store.records import ArtifactRecord, JobRecord, UnitFailure
@@ -163,7 +163,7 @@ class Repository:
     ) -> None:
         """Remember a file's SHA-256."""
         await self._session.execute(
-            self._insert(FileDigest)
+            insert_into(self._session, FileDigest)
             .values(path=path, size=size, mtime_ns=mtime_ns, inode=inode, sha256=sha256)
             .on_conflict_do_update(
                 index_elements=["path"],
@@ -171,14 +171,11 @@ class Repository:
             )
         )
 
-    def _insert(self, table: type[Base]) -> Any:
-        """An insert that knows `on_conflict_…`, which both databases spell the same."""
-        dialect = self._session.get_bind().dialect.name
-        return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-
     async def _insert_new(self, table: type[Base], **values: Any) -> None:
         """Insert a row unless one with its key is there, made by another process a moment ago perhaps."""
-        await self._session.execute(self._insert(table).values(**values).on_conflict_do_nothing())
+        await self._session.execute(
+            insert_into(self._session, table).values(**values).on_conflict_do_nothing()
+        )
 
     async def _check_fence(self, job_id: str, attempt: int) -> None:
         # PostgreSQL: the row stays as it is until this transaction ends. SQLite has one writer anyway.
