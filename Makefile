@@ -4,11 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-out
 # Processes for the tests that may run side by side; those that measure time or kill processes (marked `alone`) do not.
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-asr eval-highlights docs sample models lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-asr eval-highlights sbom audit docs screenshots first-clip sample models lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ help: ## list the targets
 setup: ## system packages, virtual environment, locked dependencies (idempotent; minutes)
 	@VENV="$(VENV)" bash scripts/setup.sh
 
-setup-test: setup # also what only the tests need: Chromium
+setup-test: setup # also what only the tests need: Chromium, tus-js-client, axe-core, Prometheus
 	@SETUP_FOR=test VENV="$(VENV)" bash scripts/setup.sh
 
 demo: setup ## turn the bundled sample video into finished clips in demo-out/
@@ -67,6 +67,18 @@ bench-serve: setup ## what Ray Serve costs a shard of speech; throughput against
 eval-asr: setup ## score a recogniser on recordings with references: make eval-asr DIR (docs/speech-quality.md)
 	@if [ -z "$(DIR)" ]; then echo "say which folder: make eval-asr DIR=recordings" >&2; exit 2; fi
 	$(BIN)/python -m pipelines.eval_asr "$(DIR)" $(EVAL_OPTIONS)
+
+screenshots: setup-test ## every page of the web UI as pictures in out/screenshots, and those of the guides (minutes)
+	$(BIN)/python scripts/make_screenshots.py out/screenshots --docs
+
+sbom: setup ## what the installed environment is made of (CycloneDX) in out/sbom.json; needs a network
+	@VENV="$(VENV)" bash scripts/supply_chain.sh sbom out/sbom.json
+
+audit: setup ## the locked dependencies against known advisories; needs a network
+	@VENV="$(VENV)" bash scripts/supply_chain.sh audit
+
+first-clip: setup-test ## time a newcomer's way: clean clone, setup, up, upload, one click, the first clip plays (minutes)
+	$(BIN)/python scripts/first_clip.py --install
 
 docs: setup ## write the documents that are made from the code (configuration, manifest schema)
 	$(BIN)/python scripts/make_docs.py

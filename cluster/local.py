@@ -8,26 +8,81 @@ It binds to loopback, and is ended by the process ids that it was started with, 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
+import math
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from pipelines.machine import processors
+from pipelines.ray_runtime import ON_LOOPBACK
+from videoclip.errors import EngineUnavailable, OutputUnwritable, VideoClipError
 from videoclip.settings import Settings, load_settings
 
-__all__ = ["down", "status", "up"]
+__all__ = ["ENVIRONMENT", "alone", "down", "note", "status", "up"]
+
+ENVIRONMENT = {
+    "RAY_AUTH_MODE": "disabled",
+    **ON_LOOPBACK,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # A replica that hangs would not hear that it shall end: it is replaced a minute sooner.
+    "RAY_SERVE_FORCE_STOP_UNHEALTHY_REPLICAS": "1",
+}
+"""What Ray's processes are started with."""
 
 _START_S = 60
+_POLL_S = 0.2
 
 
-def up(settings: Settings) -> dict[str, Any]:
-    """Start it, or find it running; returns its record (address, pids)."""
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One at a time: a second `up` waits for the first one and finds what it started.
+
+    Raises:
+        OutputUnwritable: the data folder cannot be written.
+    """
+    folder = settings.data_dir / "cluster"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("wb")
+    except OSError as error:
+        raise OutputUnwritable(
+            f"the data folder {settings.data_dir} cannot be written: {error.strerror}",
+            "Set VIDEOCLIP_DATA_DIR to a folder that can",
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def up(
+    settings: Settings,
+    waiting: Callable[[float], None] = lambda _: None,
+    *,
+    held: float = 0.0,
+) -> dict[str, Any]:
+    """Start it, or find it running.
+
+    Args:
+        settings: where the data folder is.
+        waiting: hears again and again for how many seconds it has been waited for.
+        held: Ray CPUs that are taken by what stays; Ray has them besides those for jobs.
+
+    Returns:
+        Its record: addresses, process id, what was noted.
+
+    Raises:
+        EngineUnavailable: it did not start.
+    """
     known = status(settings)
     if known is not None:
         return known
@@ -40,8 +95,7 @@ def up(settings: Settings) -> dict[str, Any]:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")])),
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_USAGE_STATS_ENABLED": "0",
+        **ENVIRONMENT,
     }
     head = subprocess.Popen(
         [
@@ -50,8 +104,10 @@ def up(settings: Settings) -> dict[str, Any]:
             # `serve deploy`, `serve status` and the state API speak to the dashboard.
             *("--include-dashboard", "true", "--dashboard-host", "127.0.0.1"),
             *("--dashboard-port", str(dashboard_port), "--disable-usage-stats"),
+            # `ray job submit` goes through it; the usual port may be another Ray's.
+            *("--dashboard-agent-listen-port", str(_free_port())),
             *("--object-store-memory", str(settings.ray.object_store_bytes)),
-            *(("--num-cpus", str(settings.ray.num_cpus)) if settings.ray.num_cpus else ()),
+            *("--num-cpus", str((settings.ray.num_cpus or processors()) + math.ceil(held))),
         ],
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -63,20 +119,28 @@ def up(settings: Settings) -> dict[str, Any]:
     record = {
         "address": address,
         "dashboard": f"http://127.0.0.1:{dashboard_port}",
-        "serve_port": _free_port(),
+        "serve_port": _serve_port(settings),
         "pid": head.pid,
         "started": psutil.Process(head.pid).create_time(),
     }
-    _record_file(settings).write_text(json.dumps(record), encoding="utf-8")
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
+    _write(settings, record)
+    begun = time.monotonic()
+    while time.monotonic() < begun + _START_S:
         if head.poll() is not None:
             break
         if _answers(address) and _answers(f"127.0.0.1:{dashboard_port}"):
             return record
-        time.sleep(0.2)
+        waiting(time.monotonic() - begun)
+        time.sleep(_POLL_S)
     down(settings)
-    raise SystemExit(f"error: Ray did not start\n  what to do: read {folder / 'ray.log'}")
+    raise EngineUnavailable("Ray did not start", f"Read {folder / 'ray.log'}")
+
+
+def note(settings: Settings, **values: Any) -> None:
+    """Keep something beside the record of the Ray that runs; it goes with it."""
+    record = status(settings)
+    if record is not None:
+        _write(settings, {**record, **values})
 
 
 def down(settings: Settings) -> bool:
@@ -110,6 +174,25 @@ def _record_file(settings: Settings) -> Path:
     return settings.data_dir / "cluster" / "local.json"
 
 
+def _write(settings: Settings, record: dict[str, Any]) -> None:
+    file = _record_file(settings)
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(record), encoding="utf-8")
+    fresh.replace(file)
+
+
+def _serve_port(settings: Settings) -> int:
+    """Where Serve's proxy listens: as the settings say, else where `videoclip gateway` would, else anywhere."""
+    usual = settings.gateway.port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", usual))
+        except OSError:
+            return _free_port()
+        return int(probe.getsockname()[1])
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -135,7 +218,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="cluster.local", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "status"])
     action = parser.parse_args().action
-    settings = load_settings()
+    try:
+        return _act(action, load_settings())
+    except VideoClipError as error:
+        sys.stderr.write(f"error: {error.cause}\n  what to do: {error.remedy}\n")
+        return error.exit_status
+
+
+def _act(action: str, settings: Settings) -> int:
     if action == "up":
         record = up(settings)
         sys.stdout.write(

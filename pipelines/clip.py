@@ -1,26 +1,23 @@
-"""The three kinds of job as a sequence of stages: clip, transcribe, cut."""
+"""The kinds of job that listen, as a sequence of stages: clip, transcribe."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
 
-from pipelines.clip_records import cut_clip, found_clip
+from pipelines.clip_records import found_clip
 from pipelines.context import JobContext
+from pipelines.dropped import nothing_selected
 from pipelines.highlight_stage import Highlights, choose_highlighter, pick_highlights
 from pipelines.look_stage import LookResult, look_at
+from pipelines.manifests import JobResult, product, status_of, told
 from pipelines.model_start import ModelStart
-from pipelines.naming import clip_stem, range_stem
+from pipelines.naming import clip_stem
 from pipelines.post_stage import WrittenPosts, llm_usage, write_posts
 from pipelines.render_stage import ClipPlan, render_clips
-from pipelines.source import Source, open_source, printable_path
+from pipelines.source import Source, open_source
 from pipelines.speech_stage import Speech, recognised_speech, speech_from_file
 from pipelines.units import Outcome
-from videoclip import __version__
-from videoclip.errors import UsageError
 from videoclip.media.jumpcuts import plan_jump_cuts
 from videoclip.media.probe import probe
 from videoclip.media.render import check_joints, check_options
@@ -28,12 +25,9 @@ from videoclip.schemas import (
     Candidate,
     Clip,
     ClipRequest,
-    CutRequest,
-    Failure,
     JumpCut,
     Manifest,
     Notice,
-    RenderOptions,
     Sentence,
     StageReport,
     TimeRange,
@@ -42,20 +36,8 @@ from videoclip.schemas import (
 )
 from videoclip.speech.transcript_io import SUBTITLES, read_transcript, write_transcript
 from videoclip.store import ObjectRef
-from videoclip.timecode import format_ms
 
-_Request = TypeVar("_Request", ClipRequest, CutRequest, TranscribeRequest)
-Status = Literal["succeeded", "partial", "nothing_selected", "failed"]
-
-__all__ = ["JobResult", "clip", "cut", "transcribe"]
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """What a job made: its manifest, and the files that it names, by relative name."""
-
-    manifest: Manifest
-    files: dict[str, ObjectRef]
+__all__ = ["clip", "transcribe"]
 
 
 def clip(context: JobContext, request: ClipRequest) -> JobResult:
@@ -116,12 +98,12 @@ def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
     )
     files = _transcript_files(context, speech.transcript)
     manifest = Manifest(
-        product=_product(),
+        product=product(),
         job=context.job_id,
         status="partial" if speech.failures else "succeeded",
         source=source.info,
         media=source.media,
-        request=_told(request),
+        request=told(request),
         language=speech.transcript.language,
         recogniser=speech.transcript.engine,
         transcript=_transcript_names(files),
@@ -130,47 +112,6 @@ def transcribe(context: JobContext, request: TranscribeRequest) -> JobResult:
         candidates=[],
         notices=context.notices,
         failures=list(speech.failures),
-    )
-    return JobResult(manifest, files)
-
-
-def cut(context: JobContext, request: CutRequest) -> JobResult:
-    """Given ranges -> rendered clips, one each or all joined."""
-    source = open_source(context, Path(request.source))
-    if request.render.jump_cuts:
-        raise UsageError(
-            "jump cuts need to know the words, and a cut by hand does not",
-            "Use `videoclip clip`, or leave jump cuts out",
-        )
-    joined = len(request.ranges) if request.join else 1
-    check_options(request.render, source.media, ranges=joined)
-    check_joints(request.render, joined)
-    ranges = _inside(request.ranges, source)
-    groups = [tuple(ranges)] if request.join else [(part,) for part in ranges]
-    plans = [
-        ClipPlan(key=f"c{number:02}", ranges=ranges, title=_range_title(ranges))
-        for number, ranges in enumerate(groups, start=1)
-    ]
-    rendered = render_clips(context, source, plans, request.render)
-    files: dict[str, ObjectRef] = {}
-    clips = []
-    for number, plan in enumerate(plans, start=1):
-        artifact = rendered.artifacts.get(plan.key)
-        if artifact is not None:
-            stem = f"clips/{range_stem(number, plan.ranges)}"
-            clips.append(cut_clip(context, plan, artifact, stem, files))
-    manifest = Manifest(
-        product=_product(),
-        job=context.job_id,
-        status=_status(len(plans), len(clips), rendered.failures),
-        source=source.info,
-        media=source.media,
-        request=_told(request),
-        stages=[rendered.report],
-        clips=clips,
-        candidates=[],
-        notices=context.notices,
-        failures=rendered.failures,
     )
     return JobResult(manifest, files)
 
@@ -265,13 +206,16 @@ def _result(
     if look is not None:
         failures += look.failures
         reports.append(look.report)
+    status = status_of(wanted, len(clips), failures)
+    if status == "nothing_selected":
+        context.notice(nothing_selected(highlights.candidates, len(speech.transcript.sentences)))
     manifest = Manifest(
-        product=_product(),
+        product=product(),
         job=context.job_id,
-        status=_status(wanted, len(clips), failures),
+        status=status,
         source=source.info,
         media=source.media,
-        request=_told(request),
+        request=told(request),
         language=speech.transcript.language,
         recogniser=speech.transcript.engine,
         highlighter=highlights.engine,
@@ -285,51 +229,3 @@ def _result(
         failures=failures,
     )
     return JobResult(manifest, files)
-
-
-def _status(wanted: int, made: int, failures: Sequence[Failure]) -> Status:
-    if failures:
-        return "partial" if made else "failed"
-    return "succeeded" if wanted else "nothing_selected"
-
-
-def _told(request: _Request) -> _Request:
-    """The request as the manifest tells it: what is not UTF-8 is escaped."""
-    told: dict[str, object] = {"source": printable_path(request.source)}
-    if getattr(request, "transcript", None) is not None:
-        told["transcript"] = printable_path(str(getattr(request, "transcript", "")))
-    render: RenderOptions | None = getattr(request, "render", None)
-    if render is not None:
-        files = {
-            name: printable_path(value)
-            for name in ("watermark", "intro", "outro")
-            if (value := getattr(render, name)) is not None
-        }
-        told["render"] = render.model_copy(update=files)
-    return request.model_copy(update=told)
-
-
-def _product() -> str:
-    return f"video-clip {__version__}"
-
-
-def _inside(ranges: Sequence[TimeRange], source: Source) -> list[TimeRange]:
-    """The ranges, shortened to the end of the source.
-
-    Raises:
-        UsageError: one begins behind the end.
-    """
-    duration_ms = source.media.duration_ms
-    for part in ranges:
-        if part.start_ms >= duration_ms:
-            raise UsageError(
-                f"the range from {format_ms(part.start_ms)} lies behind the end of the source",
-                f"The source is {format_ms(duration_ms)} long",
-            )
-    return [
-        TimeRange(start_ms=part.start_ms, end_ms=min(part.end_ms, duration_ms)) for part in ranges
-    ]
-
-
-def _range_title(ranges: Sequence[TimeRange]) -> str:
-    return ", ".join(f"{format_ms(r.start_ms)}-{format_ms(r.end_ms)}" for r in ranges)

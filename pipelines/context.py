@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.ray_runtime import RayRuntime
 from videoclip.errors import Cancelled
@@ -13,7 +14,21 @@ from videoclip.schemas import Notice
 from videoclip.settings import Settings
 from videoclip.store import Store
 
-__all__ = ["JobContext"]
+if TYPE_CHECKING:
+    from pipelines.units import UnitReplay
+
+__all__ = ["JobContext", "KnownFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What is known of a file that stands for a reference: its object's path says nothing to people."""
+
+    name: str
+    """As its owner called it."""
+    reference: str
+    sha256: str | None = None
+    """None: found out by reading it."""
 
 
 @dataclass(slots=True)
@@ -28,6 +43,12 @@ class JobContext:
     progress: Progress
     cancel: threading.Event
     notices: list[Notice] = field(default_factory=list)
+    folder: str | None = None
+    """Name of its private folder, where another attempt may still be at work beside; None: the job's id."""
+    known: dict[str, KnownFile] = field(default_factory=dict)
+    """By path."""
+    replay: UnitReplay | None = None
+    """A unit that is done again by itself; None: the job is done."""
 
     def check_cancelled(self) -> None:
         """Stop here if somebody asked for it.
@@ -46,4 +67,4 @@ class JobContext:
 
     def work_folder(self, *parts: str) -> Path:
         """A private folder of this job."""
-        return self.store.work.joinpath(self.job_id, *parts)
+        return self.store.work.joinpath(self.folder or self.job_id, *parts)

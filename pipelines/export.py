@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 
-from pipelines.clip import JobResult
+from pipelines.manifests import JobResult
 from videoclip.errors import OutputUnwritable
 from videoclip.store import Objects
 from videoclip.store.objects import disk_errors

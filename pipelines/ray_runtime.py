@@ -5,22 +5,32 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pipelines import ray_guardian
+from pipelines.faults import RayAway
 from pipelines.machine import available_memory, processors
-from videoclip.errors import EngineUnavailable
 from videoclip.settings import RaySettings
 
-__all__ = ["RayRuntime"]
+__all__ = ["ON_LOOPBACK", "RayRuntime", "check_address", "prepare_environment"]
 
+ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Ray takes 127.0.0.1 for the address of the network card, where its services then listen for everybody, without
+asking who it is. Only this keeps it on loopback; whoever joins such a Ray needs it, too."""
+
+_ELSEWHERE = ("8.8.8.8", 80)
+_OWN_S = 1.0
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _MARK = "VIDEOCLIP_RAY_SESSION"
 _STOP_S = 5.0
 _CONNECT_S = 5.0
@@ -39,12 +49,19 @@ class RayRuntime:
         self._lock = threading.Lock()
         self._owner = False
         self._guardian: subprocess.Popen[bytes] | None = None
+        if not settings.in_process:
+            prepare_environment(settings.address)
 
     def __enter__(self) -> RayRuntime:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def in_process(self) -> bool:
+        """Whether units run one after the other in the job's own process instead, without Ray."""
+        return self._settings.in_process
 
     @property
     def num_cpus(self) -> int:
@@ -87,17 +104,24 @@ class RayRuntime:
     @property
     def num_gpus(self) -> float:
         """GPUs that Ray can give out; starts Ray."""
+        if self._settings.in_process:
+            return 0.0
         import ray
 
         self.start()
         return float(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
 
+    @property
+    def free_gpus(self) -> float:
+        """GPUs that nobody holds just now; starts Ray."""
+        import ray
+
+        self.start()
+        return float(ray.available_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+
     def start(self) -> None:
         """Start or join Ray, once."""
         with self._lock:
-            os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
             import ray
 
             if ray.is_initialized():
@@ -105,21 +129,23 @@ class RayRuntime:
             self._owner = True
             common: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
             if self._settings.address:
-                _check_address(self._settings.address)
+                check_address(self._settings.address)
                 ray.init(address=self._settings.address, **common)
             else:
                 _let_workers_import()
                 folder = _sockets_folder()
                 self._guardian = _guard(folder)
-                ray.init(
-                    address="local",  # whatever RAY_ADDRESS says
-                    num_cpus=self.num_cpus,
-                    include_dashboard=False,
-                    object_store_memory=self._settings.object_store_bytes,
-                    _node_ip_address="127.0.0.1",
-                    _temp_dir=folder,
-                    **common,
-                )
+                with _sigterm_kept():
+                    ray.init(
+                        address="local",  # whatever RAY_ADDRESS says
+                        num_cpus=self.num_cpus,
+                        num_gpus=self._settings.num_gpus,
+                        include_dashboard=False,
+                        object_store_memory=self._settings.object_store_bytes,
+                        _node_ip_address="127.0.0.1",
+                        _temp_dir=folder,
+                        **common,
+                    )
             _quiet_ray_data()
 
     def stop(self) -> None:
@@ -137,6 +163,58 @@ class RayRuntime:
                 self._guardian.wait(timeout=_STOP_S + ray_guardian.SWEEP_S)
                 self._guardian = None
 
+    def abandon(self) -> None:
+        """Leave what `start` began to the guardian: this process ends at once, an orderly end takes seconds."""
+        self._owner = False
+
+
+def prepare_environment(address: str) -> None:
+    """What Ray reads once, when it is imported; ``address``: of the cluster, empty for a private one."""
+    usual = {
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+        # Else its core answers SIGTERM with a stack trace, and with SIGABRT three seconds later.
+        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
+    }
+    if not address or _is_only_on_loopback(address):
+        usual |= ON_LOOPBACK
+        if constants := sys.modules.get("ray._private.ray_constants"):  # Ray read it already
+            constants.ENABLE_RAY_CLUSTER = False  # type: ignore[attr-defined]
+    if not address:  # nobody else's work is to be waited for when it is told to stop
+        usual["RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"] = "0"
+    for name, value in usual.items():
+        os.environ.setdefault(name, value)
+
+
+def _is_only_on_loopback(address: str) -> bool:
+    """Whether a cluster that is named by a loopback address is not to be found at this machine's own, where others are."""
+    host, _, port = address.rpartition(":")
+    if host not in _LOOPBACK or not port.isdigit():
+        return False
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(_ELSEWHERE)  # sends nothing; the address that Ray would take
+            own = probe.getsockname()[0]
+        socket.create_connection((own, int(port)), timeout=_OWN_S).close()
+    except OSError:
+        return True
+    return False
+
+
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Ray takes SIGTERM for itself and ends the process with status 1: whoever had it keeps it."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit:  # Ray's handler ran while it started
+        if callable(before):
+            before(signal.SIGTERM, None)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
 
 def _sockets_folder() -> str:
     """A new folder whose path is short: sockets have paths of at most 107 bytes, and Ray adds seventy."""
@@ -145,11 +223,11 @@ def _sockets_folder() -> str:
     return tempfile.mkdtemp(prefix="videoclip-ray-", dir="/tmp")
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
     """Ray waits for minutes for a cluster that is not there.
 
     Raises:
-        EngineUnavailable: nothing listens at ``host:port``.
+        RayAway: nothing listens at ``host:port``.
     """
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
@@ -157,7 +235,7 @@ def _check_address(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
     except OSError as error:
-        raise EngineUnavailable(
+        raise RayAway(
             f"no Ray cluster answers at {address}: {error}",
             "Start it (videoclip up), or unset VIDEOCLIP_RAY__ADDRESS to work in this process",
         ) from error

@@ -6,7 +6,9 @@ that dies or is full is asked again, with jitter, until a deadline.
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,15 +16,29 @@ from typing import Any, cast
 import numpy as np
 import stamina
 
-from videoclip.errors import EngineBusy, EngineUnavailable, VideoClipError
+from videoclip.errors import EngineBusy, EngineOutOfMemory, EngineUnavailable, VideoClipError
+from videoclip.observe import tracing
 from videoclip.schemas import Engine, Notice, RecogniserName
 from videoclip.speech.audio import read_pcm
 from videoclip.speech.protocol import Hypothesis, Pcm, RecogniserSpec
 
-__all__ = ["ServedRecogniser", "Sound", "SoundNotHere", "resolve_served"]
+__all__ = [
+    "LOSSES",
+    "Heard",
+    "ServedRecogniser",
+    "Sound",
+    "SoundNotHere",
+    "resolve_served",
+    "told_losses",
+]
+
+LOSSES = "memory_losses"
+"""Key of a piece's result: replicas that ran out of memory before one got through."""
 
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 10.0
+_MOST_MEMORY_LOSSES = 2
+"""A sound on which so many replicas ran out of memory is not handed to another: each serves other jobs too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,8 @@ class Sound:
     end_sample: int = 0
     samples: bytes = b""
     """Little-endian 16-bit samples; used when ``path`` is empty."""
+    trace: str = ""
+    """Of `tracing.carry`."""
 
     def read(self) -> Pcm:
         """The samples.
@@ -48,6 +66,15 @@ class Sound:
         if not Path(self.path).is_file():
             raise FileNotFoundError(self.path)
         return read_pcm(Path(self.path), self.start_sample, self.end_sample)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A replica's answer: the words, and what they cost."""
+
+    words: Hypothesis
+    gpu_s: float = 0.0
+    """Its share of a graphics card, times its part of the batch's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,10 @@ class ServedRecogniser:
         self._paths_travel = True
         self.retries = 0
         """Calls that had to be made again."""
+        self.memory_losses = 0
+        """Those of them that met a replica which ran out of memory."""
+        self.gpu_s = 0.0
+        """Graphics card seconds of all answers."""
         self._handle = _handle(app)
 
     @property
@@ -89,9 +120,11 @@ class ServedRecogniser:
         Raises:
             RecognitionFailed: the engine failed on these samples.
             EngineBusy: no replica could take it until the deadline.
+            EngineOutOfMemory: two replicas ran out of memory on it.
         """
         answer = self._ask(Sound(self._spec, samples=pcm.astype("<i2").tobytes()))
-        return cast("Hypothesis", answer)
+        assert isinstance(answer, Heard)
+        return self._words(answer)
 
     def recognise_range(self, path: Path, start_sample: int, end_sample: int) -> Hypothesis:
         """Words in a range of a file of 16-bit samples; times from the start of the range.
@@ -99,18 +132,33 @@ class ServedRecogniser:
         Raises:
             RecognitionFailed: the file cannot be read or the engine failed on it.
             EngineBusy: no replica could take it until the deadline.
+            EngineOutOfMemory: two replicas ran out of memory on it.
         """
         if self._paths_travel:
             answer = self._ask(Sound(self._spec, str(path), start_sample, end_sample))
-            if isinstance(answer, Hypothesis):
-                return answer
+            if isinstance(answer, Heard):
+                return self._words(answer)
             self._paths_travel = False
         return self.recognise(read_pcm(path, start_sample, end_sample))
 
-    def _ask(self, sound: Sound) -> Hypothesis | SoundNotHere:
+    def _words(self, answer: Heard) -> Hypothesis:
+        self.gpu_s += answer.gpu_s
+        return answer.words
+
+    def _ask(self, sound: Sound) -> Heard | SoundNotHere:
         until = time.monotonic() + self._deadline_s
+        losses = 0
+
+        def comes_again(error: Exception) -> bool:
+            nonlocal losses
+            if _out_of_memory(error):
+                losses += 1
+                self.memory_losses += 1
+                return losses < _MOST_MEMORY_LOSSES
+            return _comes_again(error)
+
         retries = stamina.retry_context(
-            on=_comes_again,
+            on=comes_again,
             attempts=None,
             timeout=self._deadline_s,
             wait_initial=_FIRST_WAIT_S,
@@ -123,6 +171,8 @@ class ServedRecogniser:
                     self.retries += attempt.num > 1
                     return self._once(sound, max(0.1, until - time.monotonic()))
         except Exception as error:
+            if _out_of_memory(error):
+                raise _as_known(error, self._app, losses) from error
             if _comes_again(error) or isinstance(error, TimeoutError):
                 raise EngineBusy(
                     f"the Serve application {self._app} gave no answer within {self._deadline_s:.0f} s: "
@@ -132,9 +182,11 @@ class ServedRecogniser:
             raise
         raise AssertionError("the retry context ends by returning or raising")
 
-    def _once(self, sound: Sound, left_s: float) -> Hypothesis | SoundNotHere:
-        answer = _result(self._handle.recognise.remote(sound), left_s)
-        return cast("Hypothesis | SoundNotHere", answer)
+    def _once(self, sound: Sound, left_s: float) -> Heard | SoundNotHere:
+        with tracing.span("ask the recogniser"):
+            asked = dataclasses.replace(sound, trace=tracing.carry())
+            answer = _result(self._handle.recognise.remote(asked), left_s)
+        return cast("Heard | SoundNotHere", answer)
 
 
 def resolve_served(
@@ -156,6 +208,17 @@ def resolve_served(
             "Look at `serve status`, or unset VIDEOCLIP_SPEECH__SERVE_APP to recognise in the workers",
         ) from error
     return cast("tuple[RecogniserSpec, list[Notice]]", answer)
+
+
+def told_losses(results: Iterable[Mapping[str, Any]]) -> Iterator[Notice]:
+    """What the user should know of replicas that ran out of memory, although all went well in the end."""
+    losses = sum(result.get(LOSSES, 0) for result in results)
+    if losses:
+        yield Notice(
+            code=EngineOutOfMemory.code,
+            message=f"The served recogniser ran out of memory {losses} times; what it had in hand was recognised again",
+            remedy="Lower asr.batch_seconds or speech.shard_target_ms, or give the replicas' machines more memory",
+        )
 
 
 def _handle(app: str) -> Any:
@@ -187,9 +250,26 @@ def _result(response: Any, within_s: float) -> Any:
         raise
 
 
+def _out_of_memory(error: Exception) -> bool:
+    """Whether the replica said so before it ended, or Ray's memory monitor ended it."""
+    from ray.exceptions import OutOfMemoryError
+
+    return isinstance(error, (EngineOutOfMemory, OutOfMemoryError))
+
+
+def _as_known(error: Exception, app: str, losses: int) -> EngineOutOfMemory:
+    why = error.cause if isinstance(error, EngineOutOfMemory) else str(error).partition("\n")[0]
+    return EngineOutOfMemory(
+        f"{losses} replicas of the Serve application {app} ran out of memory on the same sound: {why}",
+        "Lower asr.batch_seconds or speech.shard_target_ms, or give the replicas' machines more memory",
+    )
+
+
 def _comes_again(error: Exception) -> bool:
-    """Whether another try may help: the replica died or is out of reach, or all of them are full."""
+    """Whether another try may help: the replica died, is about to end or out of reach, or all of them are full."""
     from ray.exceptions import RayActorError
     from ray.serve.exceptions import BackPressureError, ReplicaUnavailableError
 
-    return isinstance(error, (RayActorError, BackPressureError, ReplicaUnavailableError))
+    return isinstance(
+        error, (RayActorError, BackPressureError, ReplicaUnavailableError, EngineBusy)
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.context import JobContext
+from pipelines.context import JobContext, KnownFile
 from videoclip.errors import SourceChanged, SourceMissing, SourceNotMedia
 from videoclip.fingerprint import file_sha256, fingerprint
 from videoclip.media.probe import probe
@@ -25,14 +26,15 @@ class FileState:
     """What tells whether a file was written to."""
 
     size: int
-    mtime_ns: int
+    mtime_ns: int | None
+    """None: an object, which is written once; its time is that of the last one who brought the same."""
     inode: int
 
     @staticmethod
-    def of(path: Path) -> FileState:
+    def of(path: Path, *, written_once: bool = False) -> FileState:
         """The state now."""
         found = path.stat()
-        return FileState(found.st_size, found.st_mtime_ns, found.st_ino)
+        return FileState(found.st_size, None if written_once else found.st_mtime_ns, found.st_ino)
 
     def check(self, path: Path) -> None:
         """Results are filed under the content that was read first: it must still be that.
@@ -41,7 +43,7 @@ class FileState:
             SourceChanged: it is not.
         """
         try:
-            same = FileState.of(path) == self
+            same = FileState.of(path, written_once=self.mtime_ns is None) == self
         except OSError:
             same = False
         if not same:
@@ -59,14 +61,14 @@ class Source:
     sha256: str
     media: MediaInfo
     state: FileState
+    known: KnownFile | None = None
 
     @property
     def info(self) -> SourceInfo:
         """For the manifest."""
-        name = printable_path(self.path.name)
         return SourceInfo(
-            name=name,
-            path=printable_path(self.path),
+            name=printable_path(self.known.name if self.known else self.path.name),
+            path=printable_path(self.known.reference if self.known else self.path),
             sha256=self.sha256,
             size_bytes=self.media.size_bytes,
         )
@@ -83,8 +85,11 @@ def open_source(context: JobContext, path: Path) -> Source:
             raise SourceNotMedia(
                 f"{printable_path(path)} is not a regular file", "Give a video or audio file"
             )
-        state = FileState.of(path)
-        sha256 = context.store.digest(path, _with_progress(context, path))
+        known_file = context.known.get(str(path))
+        sha256 = known_file.sha256 if known_file is not None else None
+        state = FileState.of(path, written_once=sha256 is not None)
+        if sha256 is None:
+            sha256 = context.store.digest(path, _with_progress(context, path))
     except OSError as error:
         raise SourceMissing(
             f"{printable_path(path)} cannot be read: {error.strerror}",
@@ -98,9 +103,13 @@ def open_source(context: JobContext, path: Path) -> Source:
     )
     known = context.store.artifacts([name]).get(name)
     if known is None:
+        begun = time.time()
         media = probe(path, limits)
         state.check(path)
-        known = ArtifactRecord(name, "probe", media.model_dump(mode="json"))
+        known = ArtifactRecord(
+            name, "probe", media.model_dump(mode="json"), wall_s=time.time() - begun,
+            started_ms=round(begun * 1000),
+        )  # fmt: skip
         context.store.commit_unit(context.job_id, context.attempt, "all", known)
     media = MediaInfo.model_validate(known.payload)
     for warning in media.warnings:
@@ -112,7 +121,7 @@ def open_source(context: JobContext, path: Path) -> Source:
                     remedy="Repair the file, or convert it to H.264 and AAC first",
                 )
             )
-    return Source(path, sha256, media, state)
+    return Source(path, sha256, media, state, known_file)
 
 
 _REFUSING = {"max_duration_s", "max_pixels", "max_streams", "max_bytes"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from pipelines.context import JobContext
-from pipelines.served_speech import ServedRecogniser, resolve_served
+from pipelines.served_speech import LOSSES, ServedRecogniser, resolve_served, told_losses
 from pipelines.source import Source
 from pipelines.units import Outcome, Unit, WorkerResult, own_cpu_seconds, run_units
 from videoclip.errors import EngineUnavailable, RecognitionFailed, UsageError
@@ -18,6 +19,7 @@ from videoclip.media.audio import extract_audio, rms_dbfs
 from videoclip.schemas import Engine, Failure, Notice, RecogniserName, StageReport, Transcript
 from videoclip.settings import SpeechSettings
 from videoclip.speech.audio import total_samples
+from videoclip.speech.itn import write_numbers
 from videoclip.speech.merge import merge
 from videoclip.speech.protocol import SAMPLE_RATE, Recogniser, RecogniserSpec, Shard
 from videoclip.speech.recognise import ShardResult, recognise_shard, shard_result
@@ -106,10 +108,12 @@ class _ServedWorker:
         samples = min(total_samples(Path(task.pcm)), shard.end_sample) - shard.start_sample
         if samples <= 0:
             return WorkerResult(ShardResult(shard.index).to_json())
-        heard = self._recogniser.recognise_range(
-            Path(task.pcm), shard.start_sample, shard.end_sample
-        )
-        return WorkerResult(shard_result(heard, shard, samples).to_json())
+        asked = self._recogniser
+        losses, gpu_s = asked.memory_losses, asked.gpu_s
+        heard = asked.recognise_range(Path(task.pcm), shard.start_sample, shard.end_sample)
+        payload = shard_result(heard, shard, samples).to_json()
+        payload[LOSSES] = asked.memory_losses - losses
+        return WorkerResult(payload, gpu_s=asked.gpu_s - gpu_s)
 
 
 def _resolved(
@@ -169,6 +173,10 @@ def recognised_speech(
     pcm, audio_report = _audio(context, source)
     plan = _plan(context, pcm, context.settings.speech)
     outcome = _recognise(context, spec, engine, pcm, plan)
+    for notice in told_losses(
+        artifact.payload for key, artifact in outcome.artifacts.items() if key not in outcome.reused
+    ):
+        context.notice(notice)
     if plan.shards and not outcome.artifacts:
         first = outcome.failures[0]
         raise RecognitionFailed(
@@ -186,6 +194,8 @@ def recognised_speech(
         failed=failed,
         speaker_distance=context.settings.speech.speaker_distance,
     )
+    if spec.engine == "funasr" and context.settings.speech.itn:
+        transcript = write_numbers(transcript)
     if not transcript.sentences:
         context.notice(
             Notice(
@@ -269,6 +279,7 @@ def _audio(context: JobContext, source: Source) -> tuple[Path, StageReport]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         raw = folder / "audio.s16le"
+        begun = time.time()
         samples = extract_audio(
             source.path,
             source.media,
@@ -279,8 +290,10 @@ def _audio(context: JobContext, source: Source) -> tuple[Path, StageReport]:
         )
         source.state.check(source.path)
         known = ArtifactRecord(
-            name, "audio", {"samples": samples}, {"pcm": context.store.objects.put(raw)}
-        )
+            name, "audio", {"samples": samples}, {"pcm": context.store.objects.put(raw)},
+            wall_s=time.time() - begun, cpu_s=own_cpu_seconds() - cpu,
+            started_ms=round(begun * 1000),
+        )  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
         context.store.commit_unit(context.job_id, context.attempt, "all", known)
     wall_s = context.progress.finish()

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import resource
-import sys
-import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from pipelines.context import JobContext
-from videoclip.errors import StorageFull, VideoClipError, WorkFailed
+from pipelines.unit_actor import UnitActor, Worker, WorkerResult, own_cpu_seconds
+from videoclip.errors import StorageFull, StoreError
+from videoclip.observe import tracing
 from videoclip.schemas import Failure, Notice, StageReport
 from videoclip.sizes import size_text
 from videoclip.store import ArtifactRecord, ObjectRef, UnitFailure
-from videoclip.store.objects import NO_SPACE, full
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["USUAL_BYTES", "Outcome", "Unit", "Worker", "WorkerResult", "fitting", "run_units"]
+__all__ = [
+    "USUAL_BYTES",
+    "Outcome",
+    "Redone",
+    "Unit",
+    "UnitReplay",
+    "Worker",
+    "WorkerResult",
+    "fitting",
+    "own_cpu_seconds",
+    "run_units",
+]
 
-_ATTEMPTS_PER_UNIT = 2
-"""A unit that loses its worker (killed, out of memory) is tried once more, then recorded as failed."""
 USUAL_BYTES = 512 * 2**20
 """One worker with one FFmpeg, where a stage knows nothing better."""
 
@@ -41,24 +45,6 @@ class Unit:
     task: Any
     weight: float = 1.0
     """How much of the stage's total it stands for (seconds of audio, one clip)."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerResult:
-    """What a worker made: a small JSON payload, and files already put into the object store."""
-
-    payload: dict[str, Any]
-    objects: dict[str, ObjectRef] = field(default_factory=dict)
-    lasting: bool = True
-    """False for a makeshift: it serves this run, and the next run tries again."""
-
-
-class Worker(Protocol):
-    """Does units, one at a time; lives in an actor, so loaded models stay."""
-
-    def work(self, task: Any) -> WorkerResult:
-        """Do one unit."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +92,8 @@ def run_units(
         Cancelled: the user stopped the job.
     """
     known = context.store.artifacts({unit.fingerprint for unit in units})
+    if context.replay is not None:
+        return _replayed(context, context.replay, stage, units, worker, known)
     done: dict[str, ArtifactRecord] = {}
     missing: list[Unit] = []
     for unit in units:
@@ -127,10 +115,10 @@ def run_units(
         reused=sum(unit.weight for unit in units if unit.key in done),
     )
     failures: list[Failure] = []
-    cpu_s = 0.0
+    cpu_s = gpu_s = 0.0
     by_key = {unit.key: unit for unit in missing}
-    if inline_single and len(missing) == 1:
-        answers = _answer_here(context, stage, missing[0], worker)
+    if context.ray.in_process or (inline_single and len(missing) == 1):
+        answers = _answers_here(context, stage, missing, worker)
     else:
         needs = _Needs(num_cpus, num_gpus, memory_bytes)
         answers = _answers(context, stage, missing, worker, needs, workers)
@@ -138,10 +126,12 @@ def run_units(
         context.check_cancelled()
         unit = by_key.pop(answer.key)
         cpu_s += answer.cpu_s
+        gpu_s += answer.gpu_s
         if answer.failure is None:
             artifact = ArtifactRecord(
-                unit.fingerprint, stage, answer.payload, answer.objects, answer.wall_s, answer.cpu_s
-            )
+                unit.fingerprint, stage, answer.payload, answer.objects, answer.wall_s, answer.cpu_s,
+                answer.gpu_s, answer.started_ms,
+            )  # fmt: skip
             if answer.lasting:
                 context.store.commit_unit(context.job_id, context.attempt, unit.key, artifact)
             done[unit.key] = artifact
@@ -166,8 +156,65 @@ def run_units(
         failed=len(failures),
         wall_s=round(wall_s, 3),
         cpu_s=round(cpu_s, 3),
+        gpu_s=round(gpu_s, 3),
     )
     return Outcome(done, failures, report, frozenset(done) - {unit.key for unit in missing})
+
+
+@dataclass(frozen=True, slots=True)
+class UnitReplay:
+    """A unit that is to be done again by itself, with the inputs that it had."""
+
+    stage: str
+    key: str
+    fingerprint: str
+
+
+class Redone(Exception):
+    """How the unit went; ends the walk through the job."""
+
+    def __init__(self, answer: _Answer) -> None:
+        super().__init__(answer.key)
+        self.payload, self.objects, self.failure = answer.payload, answer.objects, answer.failure
+        self.wall_s, self.cpu_s = answer.wall_s, answer.cpu_s
+
+
+def _replayed(
+    context: JobContext,
+    replay: UnitReplay,
+    stage: str,
+    units: Sequence[Unit],
+    worker: Callable[[], Worker],
+    known: dict[str, ArtifactRecord],
+) -> Outcome:
+    """A stage before the unit's, as it was, failures included; or the unit's own, whose end is `Redone`.
+
+    Raises:
+        Redone: the unit was done again.
+        StoreError: its inputs are not what they were.
+    """
+    if stage == replay.stage:
+        unit = next((unit for unit in units if unit.key == replay.key), None)
+        if unit is None or unit.fingerprint != replay.fingerprint:
+            raise StoreError(
+                f"{stage}/{replay.key} would not be done with the inputs that it had",
+                "Results before it, files, settings or the release are other ones; run the job again",
+            )
+        for answer in _answers_here(context, stage, [unit], worker):
+            raise Redone(answer)
+    done = {unit.key: known[unit.fingerprint] for unit in units if unit.fingerprint in known}
+    missing = [
+        Failure(
+            stage=stage, unit=unit.key, code="not_kept", cause="its result is not in the store",
+            remedy="Run the job again",
+        )
+        for unit in units
+        if unit.key not in done
+    ]  # fmt: skip
+    report = StageReport(
+        name=stage, units=len(units), reused=len(done), failed=len(missing), wall_s=0, cpu_s=0
+    )
+    return Outcome(done, missing, report, frozenset(done))
 
 
 def _fail(
@@ -209,67 +256,18 @@ class _Answer:
     objects: dict[str, ObjectRef]
     wall_s: float
     cpu_s: float
+    gpu_s: float
     lasting: bool
     failure: UnitFailure | None
+    started_ms: int
 
 
-class _UnitActor:
-    """The Ray Data UDF: keeps one worker, never lets an error of one unit reach the others."""
-
-    def __init__(self, factory: bytes) -> None:
-        self._factory = factory
-        self._worker: Worker | None = None
-
-    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        wall, cpu = time.monotonic(), _cpu_seconds()
-        result, error = WorkerResult({}), None
-        try:
-            _count_attempt(Path(row["attempts"]))
-            if self._worker is None:
-                # Here and not in __init__: an engine that cannot load is then an answer, not a lost actor.
-                self._worker = pickle.loads(self._factory)()  # noqa: S301 - made by this program
-            result = self._worker.work(pickle.loads(row["task"]))  # noqa: S301 - likewise
-        except VideoClipError as caught:
-            error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
-        except Exception as caught:  # noqa: BLE001 - any defect must stay inside its unit
-            if isinstance(caught, OSError) and caught.errno in NO_SPACE:
-                caught = full(Path(row["attempts"]).parent, caught.errno)
-                error = {"code": caught.code, "cause": caught.cause, "remedy": caught.remedy}
-                return self._row(row, WorkerResult({}), error, wall, cpu)
-            traceback.print_exc(
-                file=sys.__stderr__
-            )  # a log, here and in workers; never the terminal
-            error = {
-                "code": "internal",
-                "cause": f"{type(caught).__name__}: {caught}",
-                "remedy": "This is a defect of Video-Clip: please report it",
-            }
-        return self._row(row, result, error, wall, cpu)
-
-    @staticmethod
-    def _row(
-        row: dict[str, Any],
-        result: WorkerResult,
-        error: dict[str, str] | None,
-        wall: float,
-        cpu: float,
-    ) -> dict[str, Any]:
-        objects = {role: [ref.sha256, ref.size] for role, ref in result.objects.items()}
-        return {
-            "key": row["key"],
-            "payload": json.dumps(result.payload, ensure_ascii=False),
-            "objects": json.dumps(objects),
-            "lasting": result.lasting,
-            "error": json.dumps(error),
-            "wall_s": time.monotonic() - wall,
-            "cpu_s": _cpu_seconds() - cpu,
-        }
-
-
-def _answer_here(
-    context: JobContext, stage: str, unit: Unit, worker: Callable[[], Worker]
+def _answers_here(
+    context: JobContext, stage: str, units: Sequence[Unit], worker: Callable[[], Worker]
 ) -> Iterator[_Answer]:
-    yield _answer(_UnitActor(pickle.dumps(worker))(_row(context, stage, unit)))
+    actor = UnitActor(pickle.dumps(worker))
+    for unit in units:
+        yield _answer(actor(_row(context, stage, unit)))
 
 
 def _row(context: JobContext, stage: str, unit: Unit) -> dict[str, Any]:
@@ -279,24 +277,8 @@ def _row(context: JobContext, stage: str, unit: Unit) -> dict[str, Any]:
         "key": unit.key,
         "task": pickle.dumps(unit.task),
         "attempts": str(attempts / unit.key),
+        "trace": tracing.carry(),
     }
-
-
-def _count_attempt(marker: Path) -> None:
-    """Ray restarts a lost worker for ever; a unit that kills its worker each time must not get for ever.
-
-    The count is a file's length, because it has to outlive the process.
-
-    Raises:
-        WorkFailed: the unit has had all its attempts.
-    """
-    with marker.open("ab") as file:
-        if file.tell() >= _ATTEMPTS_PER_UNIT:
-            raise WorkFailed(
-                f"the worker process died on this unit {_ATTEMPTS_PER_UNIT} times",
-                "Look for memory limits on this machine; the same command tries the unit again",
-            )
-        file.write(b".")
 
 
 def _answers(
@@ -317,7 +299,7 @@ def _answers(
     rows = [_row(context, stage, unit) for unit in ordered]
     size = _pool_size(context, len(rows), needs, workers)
     dataset = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
-        _UnitActor,  # type: ignore[arg-type]  # a callable class; Ray makes the instance
+        UnitActor,  # type: ignore[arg-type]  # a callable class; Ray makes the instance
         fn_constructor_args=(pickle.dumps(worker),),
         # One unit in flight an actor: a queued unit behind a slow one would wait while others idle.
         compute=ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=1),
@@ -325,10 +307,12 @@ def _answers(
         num_gpus=needs.num_gpus or None,
         memory=context.ray.reserved(needs.memory_bytes),
     )
+    if needs.num_gpus and context.ray.free_gpus < needs.num_gpus:
+        context.progress.wait_for("gpu")
     # No prefetch: a result that waits in a queue is lost when this process is killed.
     for batch in dataset.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
         for row in cast("pa.Table", batch).to_pylist():
-            yield _answer(row)
+            yield _answer(row, needs.num_gpus)
 
 
 def _pool_size(context: JobContext, rows: int, needs: _Needs, workers: int | None) -> int:
@@ -356,7 +340,8 @@ def fitting(wanted: int, memory_bytes: int, each_bytes: int) -> int:
     return max(1, min(wanted, memory_bytes // each_bytes))
 
 
-def _answer(row: dict[str, Any]) -> _Answer:
+def _answer(row: dict[str, Any], gpu_share: float = 0.0) -> _Answer:
+    """A worker's row; its actor holds ``gpu_share`` of a graphics card while it works."""
     error = json.loads(row["error"])
     if error is not None and error["code"] == StorageFull.code:
         raise StorageFull(error["cause"], error["remedy"])
@@ -367,17 +352,8 @@ def _answer(row: dict[str, Any]) -> _Answer:
         objects=objects,
         wall_s=row["wall_s"],
         cpu_s=row["cpu_s"],
+        gpu_s=row["gpu_s"] + gpu_share * row["wall_s"],
         lasting=row["lasting"],
         failure=None if error is None else UnitFailure(**error),
+        started_ms=row["started_ms"],
     )
-
-
-def _cpu_seconds() -> float:
-    """Processor seconds of this process and its finished children."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
-
-
-def own_cpu_seconds() -> float:
-    """Processor seconds so far, for stages that run in this process."""
-    return _cpu_seconds() if os.name == "posix" else time.process_time()

@@ -19,6 +19,7 @@ from scripts._tiny_text import SHOW, VOCABULARY, sentences
 __all__ = ["punctuation", "seaco", "sensevoice", "speakers", "speech_detector", "spoken"]
 
 _PER_MS = RATE // 1000
+_SPEAKER_EPOCHS = 6
 _CHUNK = int(1.5 * RATE)  # samples; what FunASR gives its speaker model at a time
 _FRONTEND = {"fs": RATE, "window": "hamming", "n_mels": 80, "frame_length": 25, "frame_shift": 10}
 
@@ -167,45 +168,33 @@ def punctuation(folder: Path, seed: int = 3) -> None:
 
 
 def speakers(folder: Path, said: Sequence[tuple[str, Example]], seed: int = 4) -> None:
-    """CAM++ with random weights; only its last layer is fitted, by linear discriminants of the voices."""
+    """CAM++ taught to tell the voices apart: by the angle between what it makes of 1.5 s, as it is used."""
     from funasr.models.campplus.utils import extract_feature
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     network = build_network(_SPEAKER, (), seed)
     chunks: list[torch.Tensor] = []
-    names: list[str] = []
+    voices: list[int] = []
     for voice, one in said:
-        start = one.words[0][1] * _PER_MS
-        speech = one.samples[start : one.words[-1][2] * _PER_MS].astype(np.float32) / 32_768.0
-        for begin in range(0, min(2, len(speech) // _CHUNK) * _CHUNK, _CHUNK):
-            chunks.append(torch.from_numpy(speech[begin : begin + _CHUNK]))
-            names.append(voice)
-    features, _, _ = extract_feature(chunks)
-    pooled: list[torch.Tensor] = []
-    hook = network.xvector.stats.register_forward_hook(
-        lambda *given: pooled.append(given[2].detach())
+        start, end = one.words[0][1] * _PER_MS, one.words[-1][2] * _PER_MS
+        speech = torch.from_numpy(one.samples[start:end].astype(np.float32) / 32_768.0)
+        for begin in range(0, len(speech) - _CHUNK, _CHUNK):
+            chunks.append(speech[begin : begin + _CHUNK])
+            voices.append(VOICES.index(voice))
+    features = extract_feature(chunks)[0].float()
+    labels = torch.tensor(voices)
+    directions = torch.nn.Parameter(
+        torch.randn(len(VOICES), _SPEAKER["model_conf"]["embedding_size"])
     )
-    with torch.no_grad():
-        network.train()
-        for _ in range(4):  # batch normalisation learns what is usual
-            network(features[torch.randperm(len(features))[:24]].float())
-        network.eval()
-        pooled.clear()
-        for start in range(0, len(features), 48):
-            network(features[start : start + 48].float())
-    hook.remove()
-    values = torch.cat(pooled).flatten(1).numpy()
-    fitted = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1).fit(values, names)
-    directions = fitted.scalings_[:, : len(VOICES) - 1]
-    weight = np.zeros((_SPEAKER["model_conf"]["embedding_size"], values.shape[1]), np.float32)
-    weight[: directions.shape[1]] = directions.T
-    scale = np.abs(values @ directions - values.mean(0) @ directions).mean()
-    weight /= scale
-    dense = network.xvector.dense
-    with torch.no_grad():
-        dense.linear.weight.copy_(torch.from_numpy(weight)[..., None])
-        dense.nonlinear.batchnorm.running_mean.copy_(torch.from_numpy(weight @ values.mean(0)))
-        dense.nonlinear.batchnorm.running_var.fill_(1.0)
+    optimiser = torch.optim.AdamW([*network.parameters(), directions], lr=2e-3, weight_decay=0.01)
+    network.train()
+    for _ in range(_SPEAKER_EPOCHS):
+        for rows in torch.randperm(len(labels)).split(32):
+            optimiser.zero_grad()
+            made = torch.nn.functional.normalize(network(features[rows]))
+            cosines = made @ torch.nn.functional.normalize(directions).T
+            torch.nn.functional.cross_entropy(16 * cosines, labels[rows]).backward()
+            optimiser.step()
+    network.eval()
     write_model(folder, _SPEAKER, (), network)
 
 

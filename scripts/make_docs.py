@@ -1,4 +1,4 @@
-"""Write the documents that are made from the code: the manifest's JSON schema and the list of settings.
+"""Write what is made from the code: schemas, the lists of settings, dashboards, alert rules, the client without `async`.
 
 python scripts/make_docs.py            write them
 python scripts/make_docs.py --check    fail if they are not what the code says
@@ -10,11 +10,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import make_client
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from cluster.config import Cluster
+from cluster.observe import files as observe
+from serve_apps.config import Serving
 from videoclip.schemas import Manifest, Transcript
 from videoclip.settings import Settings
 
@@ -23,7 +27,7 @@ DOCS = ROOT / "docs"
 
 INTRO = """# Configuration
 
-Made from `videoclip/settings.py` by `make docs`; do not edit by hand.
+Made from `videoclip/settings` by `make docs`; do not edit by hand.
 
 Set a key as an environment variable, or in a TOML file: `VIDEOCLIP_CONFIG` names it, else
 `$XDG_CONFIG_HOME/videoclip/config.toml` (`~/.config/videoclip/config.toml`). Variables come before the file.
@@ -92,6 +96,54 @@ def configuration() -> str:
     return "\n".join(parts) + "\n"
 
 
+CLUSTER_INTRO = """# The cluster's file
+
+Made from `cluster/config.py` by `make docs`; do not edit by hand. How it is used: [deploy.md](deploy.md). An example:
+[`configs/cluster.yaml`](../configs/cluster.yaml). Unknown keys are refused; sizes are GiB. `serving` is what
+[serving.md](serving.md#the-serving-file) describes. The sections `onprem`, `aws` and `aliyun` are needed only for
+their own kind of file.
+"""
+
+
+def cluster_settings() -> str:
+    """The keys of a cluster's file as Markdown tables."""
+    head = ["| key | default | meaning |", "|---|---|---|"]
+    parts = [CLUSTER_INTRO, *head]
+    sections: list[tuple[str, type[BaseModel]]] = []
+    for name, field in Cluster.model_fields.items():
+        section = section_of(field.annotation)
+        if section is None:
+            parts.append(f"| `{name}` | {cluster_default(field)} | {field.description} |")
+        elif section is not Serving:
+            sections.append((f"{name}[]" if name == "groups" else name, section))
+    for name, section in sections:
+        parts += [f"\n## `{name}`\n", f"{section.__doc__}\n", *head]
+        parts += [
+            f"| `{key}` | {cluster_default(field)} | {field.description} |"
+            for key, field in section.model_fields.items()
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field is, may be, or is a list of."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def cluster_default(field: FieldInfo) -> str:
+    """A default as a reader of YAML would write it."""
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == "":
+        return "unset"
+    text = json.dumps(value) if isinstance(value, dict | tuple | bool) else str(value)
+    return f"`{text}`"
+
+
 def main() -> int:
     """Write or check."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -101,19 +153,25 @@ def main() -> int:
         "manifest.schema.json": schema(Manifest, "Video-Clip manifest.json, version 1"),
         "transcript.schema.json": schema(Transcript, "Video-Clip transcript.json, version 1"),
         "configuration.md": configuration(),
+        "cluster-settings.md": cluster_settings(),
     }
+    wanted = {DOCS / name: text for name, text in documents.items()}
+    wanted |= {observe.FOLDER / name: text for name, text in observe.documents().items()}
     stale = [
-        name
-        for name, text in documents.items()
-        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != text
+        path
+        for path, text in wanted.items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
     ]
     if check:
         if stale:
-            sys.stderr.write(f"error: not current: {', '.join(stale)}\n  what to do: make docs\n")
-        return int(bool(stale))
-    for name in stale:
-        (DOCS / name).write_text(documents[name], encoding="utf-8")
-        print(f"wrote docs/{name}")
+            sys.stderr.write(
+                f"error: not current: {', '.join(str(path.relative_to(ROOT)) for path in stale)}\n  what to do: make docs\n"
+            )
+        return make_client.current() or int(bool(stale))
+    for path in stale:
+        path.write_text(wanted[path], encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    make_client.write()
     return 0
 
 

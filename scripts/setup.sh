@@ -23,6 +23,8 @@ missing_packages() {
   [ "${SETUP_FOR:-}" = test ] || return 0
   has_browser || echo chromium
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
 }
 
 # As tests/support/browser.py: Ubuntu's Chromium is a snap, which cannot be driven from outside.
@@ -156,9 +158,46 @@ packages() {
   echo "$wanted" >"$stamp"
 }
 
+# What only tests run: the reference client of the upload protocol, and the checker of accessibility.
+node_packages() {
+  [ "${SETUP_FOR:-}" = test ] || return 0
+  local folder stamp wanted
+  for folder in tests/tus tests/axe; do
+    stamp="$folder/node_modules/.videoclip-setup"
+    wanted="$(sha256sum <"$folder/package-lock.json" | cut -d' ' -f1)"
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then continue; fi
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund >/dev/null) ||
+      die "npm could not install $folder" "Check that npm reaches its registry, then run make setup-test again"
+    echo "$wanted" >"$stamp"
+  done
+}
+
+# Prometheus and its checkers, taken out of Debian's packages: installed, they would start as services.
+prometheus_tools() {
+  [ "${SETUP_FOR:-}" = test ] || return 0
+  local folder; folder="$(realpath "$VENV")/prometheus"
+  [ -x "$folder/usr/bin/amtool" ] && return 0
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+    die "prometheus, promtool and amtool are not here" "Put them on PATH: the tests of metrics run them"
+  say "Taking Prometheus and Alertmanager out of their packages (30 MB)"
+  local packages; packages="$(mktemp -d)"; chmod 755 "$packages"
+  if ! (cd "$packages" && apt-get download -q prometheus prometheus-alertmanager >/dev/null 2>&1); then
+    local root=(); [ "$(id -u)" = 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -q >/dev/null || true
+    (cd "$packages" && apt-get download -q prometheus prometheus-alertmanager >/dev/null) ||
+      die "Prometheus' packages could not be had" "Look at apt-get's message above"
+  fi
+  local one; for one in "$packages"/*.deb; do dpkg -x "$one" "$packages/out"; done
+  mkdir -p "$folder/usr/bin"
+  mv "$packages"/out/usr/bin/{prometheus,promtool,amtool} "$folder/usr/bin/"
+  rm -rf "$packages"
+}
+
 started=$SECONDS
 system_packages
 check_ffmpeg
 make_venv
 packages
+node_packages
+prometheus_tools
 if [ $((SECONDS - started)) -ge 2 ]; then say "Set up in $((SECONDS - started)) s: $("$VENV/bin/videoclip" version)"; fi

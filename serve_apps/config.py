@@ -27,9 +27,19 @@ class _Deployment(_Part):
     memory_gib: float | None = Field(
         None, gt=0, description="GPU memory of one replica, GiB; default: by the GPU's size"
     )
+    gpu_gib: float | None = Field(
+        None, gt=0, description="memory of the GPUs that it runs on, where they are not `gpu_gib`"
+    )
     num_cpus: float = Field(1.0, ge=0, description="Ray CPUs of one replica")
+    nodes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Ray labels of the nodes that it may run on, such as {videoclip/kind: gpu-asr}; empty: any",
+    )
     min_replicas: int = Field(1, ge=0, description="replicas kept when nothing is to do")
     max_replicas: int = Field(1, ge=1, description="replicas at most, when requests queue")
+    initial_replicas: int | None = Field(
+        None, ge=1, description="replicas that start with the application; default: min_replicas"
+    )
     target_ongoing_requests: float = Field(
         4.0, gt=0, description="requests a replica should have in hand; more adds a replica"
     )
@@ -44,6 +54,10 @@ class _Deployment(_Part):
     def _replicas(self) -> _Deployment:
         if self.min_replicas > self.max_replicas:
             message = f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}"
+            raise ValueError(message)
+        first = self.initial_replicas
+        if first is not None and not self.min_replicas <= first <= self.max_replicas:
+            message = f"initial_replicas {first} is not between min_replicas and max_replicas"
             raise ValueError(message)
         return self
 
@@ -65,6 +79,11 @@ class AsrServing(_Deployment):
     )
     stall_s: float = Field(
         600.0, gt=0, description="a batch that takes longer hangs, and the replica is replaced"
+    )
+    max_rss_gib: float = Field(
+        0.0,
+        ge=0,
+        description="a replica that takes more of the machine's memory ends and is replaced, GiB; 0: no limit",
     )
     max_ongoing_requests: int = Field(64, ge=1, description="requests in hand of one replica")
 

@@ -11,7 +11,7 @@ from serve_apps.config import AsrServing, LlmServing, read_serving
 from serve_apps.resources import Plan, gpu_memory_gib, plan
 from videoclip.settings import load_settings
 
-__all__ = ["AppArguments", "autoscaling", "planned"]
+__all__ = ["AppArguments", "autoscaling", "placed", "planned"]
 
 
 class AppArguments(BaseModel):
@@ -42,9 +42,10 @@ def planned(arguments: AppArguments | dict[str, Any]) -> Plan:
 
 def autoscaling(serving: AsrServing | LlmServing) -> dict[str, Any]:
     """Serve's autoscaling by the length of the queue."""
+    first = serving.initial_replicas
     return {
         "min_replicas": serving.min_replicas,
-        "initial_replicas": serving.min_replicas,
+        "initial_replicas": serving.min_replicas if first is None else first,
         "max_replicas": serving.max_replicas,
         "target_ongoing_requests": serving.target_ongoing_requests,
         "upscale_delay_s": serving.upscale_s,
@@ -52,3 +53,8 @@ def autoscaling(serving: AsrServing | LlmServing) -> dict[str, Any]:
         # Serve gives up the last replica by a clock of its own.
         **({"downscale_to_zero_delay_s": serving.idle_s} if serving.min_replicas == 0 else {}),
     }
+
+
+def placed(nodes: dict[str, str]) -> dict[str, Any]:
+    """Ray's options of an actor that may run only on nodes with these labels; none for any node."""
+    return {"label_selector": dict(nodes)} if nodes else {}

@@ -94,11 +94,13 @@ def plan(serving: Serving, *, found_gpu_gib: float, node_gib: float) -> Plan:
         EngineUnavailable: something must have a GPU and there is none.
     """
     gpu = found_gpu_gib if serving.gpu_gib == "auto" else float(serving.gpu_gib)
-    row = _row(serving, gpu)
-    asr = _asr(serving.asr, gpu, row) if serving.asr else None
-    llm = _llm(serving.llm, gpu, row, node_gib) if serving.llm else None
+    asr_gpu = (serving.asr and serving.asr.gpu_gib) or gpu
+    llm_gpu = (serving.llm and serving.llm.gpu_gib) or gpu
+    asr = _asr(serving.asr, asr_gpu, _row(serving, asr_gpu)) if serving.asr else None
+    llm = _llm(serving.llm, llm_gpu, _row(serving, llm_gpu), node_gib) if serving.llm else None
+    apart = asr and llm and asr.serving.nodes != llm.serving.nodes
     total = (asr.num_gpus if asr else 0.0) + (llm.num_gpus if llm else 0.0)
-    if total >= MOST:
+    if total >= MOST and not apart:
         parts = " + ".join(
             f"{name} {part.num_gpus:.3f}"
             for name, part in (("asr", asr), ("llm", llm))

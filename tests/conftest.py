@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,11 @@ import pytest
 
 from tests.support.postgres import Postgres, run_postgres
 from videoclip.settings import Settings
+from videoclip.store import Store
 
 ROOT = Path(__file__).parent
+# Ray's workers are nice to what else runs; beside other tests they would get next to nothing.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,9 +58,49 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Settings with an empty database: every promise holds on both."""
+def empty_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings whose database has no tables yet."""
     if request.param == "sqlite":
         return Settings(data_dir=tmp_path / "data")
     server: Postgres = request.getfixturevalue("postgres")
     return Settings(data_dir=tmp_path / "data", database_url=asyncio.run(server.new_database()))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with this release's tables, to be copied: migrations take half a second."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("template"))
+    Store(settings).close()
+    return settings.data_dir / "videoclip.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same on PostgreSQL: a database's name."""
+    url = asyncio.run(postgres.new_database())
+    Store(Settings(data_dir=tmp_path_factory.mktemp("template"), database_url=url)).close()
+    return url.rpartition("/")[2]
+
+
+def _prepared(request: pytest.FixtureRequest, folder: Path) -> Settings:
+    if request.param == "sqlite":
+        folder.mkdir(parents=True)
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "videoclip.db")
+        return Settings(data_dir=folder)
+    server: Postgres = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("postgres_template")
+    return Settings(data_dir=folder, database_url=asyncio.run(server.new_database(template)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings with a database without rows: every promise holds on both."""
+    return _prepared(request, tmp_path / "data")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def lasting_settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """As ``store_settings``, for a database that all tests of a module share; each leaves it empty."""
+    return _prepared(request, tmp_path_factory.mktemp("lasting") / "data")

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from videoclip.observe import tracing
 
 __all__ = ["Event", "EventSink", "Progress", "StageMeter", "ignore_events"]
 
@@ -86,6 +89,8 @@ class Progress:
         self._meter: StageMeter | None = None
         self._stage = ""
         self._unit = ""
+        self._waiting_for = ""
+        self._span = ExitStack()
 
     def emit(self, event: str, **values: Any) -> None:
         """Send an event that is not about a stage's progress."""
@@ -93,15 +98,25 @@ class Progress:
 
     def start(self, stage: str, total: float, unit: str, *, reused: float = 0.0) -> None:
         """A stage begins; ``reused`` of its ``total`` is there already."""
+        self._span.close()
+        self._span.enter_context(tracing.span(f"stage {stage}"))
         self._meter, self._stage, self._unit = StageMeter(total, reused=reused), stage, unit
+        self._waiting_for = ""
         self._report("stage_started")
 
     def advance(self, amount: float) -> None:
         """``amount`` more is done."""
         if self._meter is not None:
+            self._waiting_for = ""
             self._meter.done = min(
                 self._meter.done + amount, self._meter.total - self._meter.reused
             )
+            self._report("progress")
+
+    def wait_for(self, what: str) -> None:
+        """The stage cannot go on before ``what`` is free (gpu); told until the next piece of it is done."""
+        if self._meter is not None:
+            self._waiting_for = what
             self._report("progress")
 
     def move_to(self, done: float) -> None:
@@ -109,15 +124,27 @@ class Progress:
         if self._meter is not None and done - self._meter.reused > self._meter.done:
             self.advance(done - self._meter.reused - self._meter.done)
 
+    def reach(self, done: float, total: float | None) -> None:
+        """As `move_to`, where the total is found out on the way."""
+        if self._meter is not None:
+            self._meter.total = max(self._meter.total, done if total is None else total)
+            self.move_to(done)
+
     def finish(self, *, failed: float = 0.0) -> float:
         """The stage ends, with all of it done but what ``failed``; returns its wall seconds."""
         if self._meter is None:
             return 0.0
         self._meter.done = max(0.0, self._meter.total - self._meter.reused - failed)
         elapsed = self._meter.elapsed_s
+        self._waiting_for = ""
         self._report("stage_finished")
         self._meter = None
+        self._span.close()
         return elapsed
+
+    def close(self) -> None:
+        """The job is over, perhaps in the midst of a stage."""
+        self._span.close()
 
     def _report(self, event: str) -> None:
         meter = self._meter
@@ -135,5 +162,6 @@ class Progress:
                 rate=None if meter.rate is None else round(meter.rate, 3),
                 eta_s=None if meter.eta_s is None else round(meter.eta_s, 1),
                 elapsed_s=round(meter.elapsed_s, 3),
+                data={"waiting_for": self._waiting_for} if self._waiting_for else {},
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from serve_apps.asr.deployment import Asr
-from serve_apps.planning import AppArguments, autoscaling, planned
+from serve_apps.planning import AppArguments, autoscaling, placed, planned
 from serve_apps.resources import AsrPlan
 from videoclip.errors import UsageError
 
@@ -35,7 +35,11 @@ def application(plan: AsrPlan) -> Any:
     deployment: Any = serve.deployment(
         Asr,
         name="Recogniser",
-        ray_actor_options={"num_cpus": serving.num_cpus, "num_gpus": plan.num_gpus},
+        ray_actor_options={
+            "num_cpus": serving.num_cpus,
+            "num_gpus": plan.num_gpus,
+            **placed(serving.nodes),
+        },
         autoscaling_config=autoscaling(serving),
         max_ongoing_requests=serving.max_ongoing_requests,
         max_queued_requests=serving.max_queued_requests,
@@ -44,4 +48,4 @@ def application(plan: AsrPlan) -> Any:
         graceful_shutdown_timeout_s=_SHUTDOWN_S,
         graceful_shutdown_wait_loop_s=0.5,
     )
-    return deployment.bind(serving, plan.device)
+    return deployment.bind(serving, plan.device, plan.num_gpus)

@@ -13,9 +13,10 @@ from serve_apps.resources import LlmPlan
 from videoclip.errors import EngineUnavailable, UsageError
 from videoclip.settings import load_settings
 
-__all__ = ["application", "build", "llm_config"]
+__all__ = ["INGRESS_CPUS", "application", "build", "llm_config"]
 
-_INGRESS_CPUS = 0.1
+INGRESS_CPUS = 0.1
+"""Ray CPUs of the replica that takes requests for the model."""
 _INGRESS_ONGOING = 256
 
 
@@ -59,7 +60,7 @@ def application(plan: LlmPlan) -> Any:
                 # to wake it.
                 "autoscaling_config": {"min_replicas": 1, "max_replicas": 1},
                 "max_ongoing_requests": _INGRESS_ONGOING,
-                "ray_actor_options": {"num_cpus": _INGRESS_CPUS},
+                "ray_actor_options": {"num_cpus": INGRESS_CPUS},
             },
         }
     )
@@ -98,6 +99,11 @@ def llm_config(plan: LlmPlan) -> dict[str, Any]:
             "max_queued_requests": serving.max_queued_requests,
             "ray_actor_options": {"num_cpus": 0},
             "graceful_shutdown_timeout_s": 120,
+            **(
+                {"placement_group_bundle_label_selector": [dict(serving.nodes)]}
+                if serving.nodes
+                else {}
+            ),
         },
         "runtime_env": {"env_vars": _environment(plan)},
         "log_engine_metrics": False,

@@ -10,7 +10,7 @@ import httpx
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from serve_apps.planning import autoscaling
+from serve_apps.planning import autoscaling, placed
 from serve_apps.resources import LlmPlan
 
 __all__ = ["Upstream", "proxy_application"]
@@ -101,7 +101,11 @@ def proxy_application(plan: LlmPlan) -> Any:
     deployment: Any = serve.deployment(
         serve.ingress(web_app)(Proxy),
         name="Proxy",
-        ray_actor_options={"num_cpus": min(serving.num_cpus, 0.1), "num_gpus": plan.num_gpus},
+        ray_actor_options={
+            "num_cpus": min(serving.num_cpus, 0.1),
+            "num_gpus": plan.num_gpus,
+            **placed(serving.nodes),
+        },
         autoscaling_config=autoscaling(serving),
         max_ongoing_requests=serving.max_ongoing_requests,
         max_queued_requests=serving.max_queued_requests,

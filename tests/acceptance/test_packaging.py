@@ -57,7 +57,13 @@ def sdk(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_sdk_installs_alone(sdk: Path, tmp_path: Path) -> None:
     script = (
         "import sys, importlib.util\n"
-        "from videoclip.client import open_output, VideoClipError\n"
+        "from videoclip.client import *\n"
+        "import pickle, videoclip\n"
+        "from importlib.resources import files\n"
+        "assert files(videoclip).joinpath('py.typed').is_file()\n"
+        "client = pickle.loads(pickle.dumps(VideoClip('http://127.0.0.1:9', 'vck_x', retries=0)))\n"
+        "try:\n    client.jobs.create(ClipRequest(source='asset:x'))\n"
+        "except ServerUnreachable as error:\n    print(error.code)\n"
         f"heavy = [name for name in {HEAVY!r} if importlib.util.find_spec(name)]\n"
         "assert not heavy, heavy\n"
         "try:\n    open_output('.')\n"
@@ -66,7 +72,7 @@ def test_the_sdk_installs_alone(sdk: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sdk, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    assert done.stdout.strip() == "source_missing"
+    assert done.stdout.split() == ["server_unreachable", "source_missing"]
 
 
 def test_the_command_without_the_server_part_says_what_to_install(
@@ -101,3 +107,24 @@ def test_the_wheel_finds_its_server_parts_without_the_checkout(wheel: Path, tmp_
         cwd=tmp_path,
         env={"PYTHONPATH": str(tmp_path / "site"), "PATH": "/usr/bin:/bin"},
     )
+
+
+def test_the_part_for_servers_needs_no_more_than_it_says(
+    sdk: Path, wheel: Path, tmp_path: Path
+) -> None:
+    install = [sdk, "-m", "pip", "install", "-q", "--disable-pip-version-check", f"{wheel}[cli]"]
+    subprocess.run(install, check=True, cwd=tmp_path)
+
+    def videoclip(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sdk.parent / "videoclip", *words], capture_output=True, text=True, check=False,
+            cwd=tmp_path, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+
+    assert "submit" in videoclip("--help").stdout
+    (tmp_path / "v.mp4").touch()
+    for words in ("whoami", "submit v.mp4", "watch .", "jobs list", "users list", "status", "mcp"):
+        done = videoclip(*words.split(), "--server", "http://127.0.0.1:9")
+        assert done.returncode == 2, done.stderr
+        assert "you are not signed in at http://127.0.0.1:9" in done.stderr
+    assert 'pip install "video-clip[server]"' in videoclip("clip", "v.mp4", "-o", "out").stderr

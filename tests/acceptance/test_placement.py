@@ -15,10 +15,11 @@ import psutil
 import pytest
 import yaml
 
+from pipelines.ray_runtime import ON_LOOPBACK
 from tests.support.command import ROOT
 from tests.support.served import free_port
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -89,7 +90,8 @@ def cluster(tmp_path: Path) -> Iterator[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
+    usual = {name: value for name, value in os.environ.items() if name not in ON_LOOPBACK}
+    return {**usual, "PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
 
 
 @pytest.mark.timeout(400)

@@ -6,6 +6,7 @@ cut     CPU seconds of each cut mode against plain FFmpeg, on 10 minutes of 1080
 ways    five clips at once: many processes, one process with many outputs, one after another
 exact   200 random cuts over the format matrix, frame by frame
 serve   what Ray Serve costs a shard of speech, and throughput against batch size and replicas
+gateway what an answer of the API takes at 50 requests a second on PostgreSQL (promise: p95 below 50 ms)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from scripts.make_long import make_long
 from tests.benchmarks.cut import cut, ways
 from tests.benchmarks.exact import exact
+from tests.benchmarks.gateway import gateway
 from tests.benchmarks.serve import serve
 from tests.support.command import SAMPLE, Command, manifest
 
@@ -107,6 +109,7 @@ def main() -> None:
         "ways": ways,
         "exact": exact,
         "serve": serve,
+        "gateway": lambda _: gateway(),
     }
     for name in sys.argv[1:] or list(known):
         if name not in known:

@@ -10,7 +10,7 @@ from tests.fuzz.harness import Sandbox
 from tests.fuzz.mutations import MUTATIONS, mutate
 from tests.fuzz.samples import SAMPLES, make_samples
 
-FILES = 40
+FILES = 30
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from pipelines.ray_runtime import RayRuntime
-from pipelines.served_speech import ServedRecogniser, resolve_served
+from pipelines.served_speech import LOSSES, ServedRecogniser, resolve_served, told_losses
 from tests.support.served import speech_app
 from tests.support.sounds import RATE, speech
-from videoclip.errors import EngineBusy, EngineUnavailable
+from videoclip.errors import EngineBusy, EngineOutOfMemory, EngineUnavailable
 from videoclip.schemas import Engine, RecogniserName
 from videoclip.speech.pocketsphinx_engine import PocketsphinxRecogniser
 from videoclip.speech.protocol import SAMPLE_RATE, Pcm, RecogniserSpec
@@ -27,13 +27,6 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 SPEC = RecogniserSpec("pocketsphinx", "en", "en-us")
 ENGINE = Engine(name="pocketsphinx", version="5", model="en-us", device="cpu")
-
-
-def wait_until(condition: Callable[[], object], within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +39,7 @@ def pcm() -> Pcm:
 
 @pytest.fixture(scope="module")
 def app(ray_runtime: RayRuntime) -> Iterator[tuple[str, Any]]:
-    with speech_app(
-        "asr", health_period_s=2, health_timeout_s=10, max_queued_requests=64, batch_items=4
-    ) as handle:
+    with speech_app("asr", health_period_s=2, max_queued_requests=64, batch_items=4) as handle:
         yield "asr", handle
 
 
@@ -123,8 +114,8 @@ def test_a_cancelled_call_is_taken_out_of_the_queue(app: Any, pcm: Pcm) -> None:
         return handle.recognise.remote(Sound(SPEC, samples=sound.astype("<i2").tobytes()))
 
     before = handle.statistics.remote().result()["answered"]
-    running = ask(6)
-    wait_until(lambda: handle.statistics.remote().result()["running_s"] > 0)
+    running = ask(12)
+    time.sleep(0.5)  # the replica itself answers nothing while it computes
     waiting = [ask(1) for _ in range(16)]
     time.sleep(0.3)
     for response in waiting:
@@ -157,16 +148,38 @@ def test_a_full_app_refuses_and_the_caller_comes_again(ray_runtime: RayRuntime, 
             thread.join()
 
 
-def test_a_replica_that_hangs_fails_its_health_check_and_is_replaced(app: Any, pcm: Pcm) -> None:
-    handle = app[1]
-    pid = handle.pid.remote().result()
-    os.kill(pid, signal.SIGSTOP)  # it lives, and computes nothing
-    try:
-        answer = served(app[0], deadline_s=240).recognise(pcm)
-    finally:
-        with_continue(pid)
-    assert answer.words
-    assert handle.pid.remote().result() != pid
+def test_a_replica_that_runs_out_of_memory_ends_and_the_caller_is_told_so(
+    ray_runtime: RayRuntime, pcm: Pcm, tmp_path: Path
+) -> None:
+    too_much = tmp_path / "sound.s16le"
+    with too_much.open("wb") as file:
+        file.truncate(2**30)  # takes no room on the disk; a replica that reads it takes 1 GiB
+    with speech_app("hungry", max_rss_gib=1.0, health_period_s=1) as handle:
+        pid = handle.pid.remote().result()
+        recogniser = served("hungry", deadline_s=120)
+        with pytest.raises(EngineOutOfMemory, match=r"2 replicas .* hungry ran out") as caught:
+            recogniser.recognise_range(too_much, 0, 2**29)
+        assert caught.value.retryable
+        assert recogniser.memory_losses == 2
+        assert recogniser.recognise(pcm).words, "its jobs go on with the one that takes its place"
+        assert handle.pid.remote().result() != pid
+    notice = next(told_losses([{}, {LOSSES: 1}, {LOSSES: 1}]))
+    assert (notice.code, "2 times" in notice.message) == ("engine_out_of_memory", True)
+    assert not list(told_losses([{LOSSES: 0}]))
+
+
+def test_a_replica_that_hangs_fails_its_health_check_and_is_replaced(
+    ray_runtime: RayRuntime, pcm: Pcm
+) -> None:
+    with speech_app("hanging", health_period_s=1, health_timeout_s=3) as handle:
+        pid = handle.pid.remote().result()
+        os.kill(pid, signal.SIGSTOP)  # it lives, and computes nothing
+        try:
+            answer = served("hanging", deadline_s=240).recognise(pcm)
+        finally:
+            with_continue(pid)
+        assert answer.words
+        assert handle.pid.remote().result() != pid
 
 
 def with_continue(pid: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from pipelines.context import JobContext
 from pipelines.ray_runtime import RayRuntime
-from pipelines.source import open_source
+from pipelines.source import FileState, open_source
 from tests.support.media import make_numbered_video
 from videoclip.errors import SourceChanged, SourceMissing
 from videoclip.progress import Progress, ignore_events
@@ -43,3 +44,16 @@ def test_a_file_that_is_still_being_written_is_refused(tmp_path: Path) -> None:
                 source.state.check(video)
             with pytest.raises(SourceMissing):
                 open_source(context, video)
+
+
+def test_an_object_that_somebody_brings_again_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "object"
+    path.write_bytes(b"content")
+    state, strict = FileState.of(path, written_once=True), FileState.of(path)
+    os.utime(path, (1, 1))  # as the object store does, so that no sweep takes it
+    state.check(path)
+    with pytest.raises(SourceChanged):
+        strict.check(path)
+    path.write_bytes(b"longer content")
+    with pytest.raises(SourceChanged):
+        state.check(path)

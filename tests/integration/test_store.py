@@ -252,4 +252,16 @@ def test_what_killed_processes_left_is_swept_after_a_day(store: Store, tmp_path:
         assert whole.exists()
         assert not left[0].exists()
         assert {path.name for path in store.work.iterdir()} == {job.id, "young"}
-    assert store.sweep() == 1
+    with store.own_attempt(job.id, 7) as attempt:
+        (store.work / attempt).mkdir()
+        os.utime(store.work / attempt, (1, 1))
+        os.utime(store.work / job.id)
+        assert store.sweep() == 0
+    logs = store.data_dir / "logs" / "jobs"
+    logs.mkdir(parents=True)
+    for name in ("old.log", "new.log"):
+        (logs / name).touch()
+    os.utime(logs / "old.log", (1, 1))
+    os.utime(store.work / job.id, (1, 1))
+    assert store.sweep() == 3
+    assert [path.name for path in logs.iterdir()] == ["new.log"]

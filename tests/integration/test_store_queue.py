@@ -7,10 +7,12 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text, update
 
+from tests.support.postgres import Postgres
 from videoclip.errors import JobBusy, KeyReused, StoreError, WrongState
 from videoclip.settings import Settings
 from videoclip.store import ArtifactRecord
@@ -54,6 +56,24 @@ async def state(database: Database, job_id: str) -> str:
 async def events(database: Database, job_id: str) -> list[str]:
     async with database.queue() as queue:
         return [event.kind for event in await queue.events(job_id)]
+
+
+async def test_a_claimer_that_goes_on_keeps_no_workspace(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """On PostgreSQL; SQLite has one writer at a time, so that nobody can stand in the way."""
+    database = Database(Settings(data_dir=tmp_path, database_url=await postgres.new_database()))
+    await database.open()
+    async with database.queue() as queue:
+        queue._session.add(Workspace(id="w1", name="one", max_running=1))
+    (job,) = await enqueue(database)
+    async with database.queue() as holder, database.queue() as claimer:
+        await holder._session.execute(select(Job).where(Job.id == job).with_for_update())
+        assert await claimer.claim("here", lease_ms=LEASE_MS) is None
+        # While that claimer's transaction is still open, the workspace's row is free.
+        row = select(Workspace.id).where(Workspace.id == "w1").with_for_update(nowait=True)
+        assert await holder._session.scalar(row) == "w1"
+    await database.close()
 
 
 async def test_the_same_key_is_the_same_job_and_another_request_a_conflict(
@@ -156,6 +176,28 @@ async def test_priority_then_age_and_where_one_stands(database: Database) -> Non
     async with database.queue() as queue:
         assert await queue.position(urgent) is None
         assert await queue.position(later) == 0
+
+
+async def test_a_job_says_that_it_waits_for_a_gpu_and_so_do_those_behind_it(
+    database: Database,
+) -> None:
+    await enqueue(database, 2)
+    held = await claim(database)
+    assert held is not None
+    async with database.queue() as queue:
+        await queue.present("d", slots=1, running=1, draining=False)
+        waiting = {"stage": "recognise", "data": {"waiting_for": "gpu"}}
+        await queue.heartbeat(*held, lease_ms=LEASE_MS, progress=waiting)
+    (behind,) = await enqueue(database, 1)
+    async with database.queue() as queue:
+        at_work = await queue.standing(held[0])
+        assert (at_work.code, at_work.text) == ("gpu", "waiting for GPU")
+        standing = await queue.standing(behind)
+        assert (standing.code, standing.text) == ("gpu", "2nd, waiting for GPU")
+        await queue.heartbeat(*held, lease_ms=LEASE_MS, progress={"stage": "recognise"})
+    async with database.queue() as queue:
+        assert (await queue.standing(held[0])).text == "recognise"
+        assert (await queue.standing(behind)).code == "free_slot"
 
 
 async def as_owner(database: Database, held: tuple[str, int], write: str) -> None:

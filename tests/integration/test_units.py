@@ -154,6 +154,40 @@ def test_memory_decides_how_many_workers_there_are(
     assert all("1 of 2 workers" in message for message in told)
 
 
+class Holder:
+    """Holds what Ray gave it."""
+
+    def here(self) -> None:
+        """Answered once it does."""
+
+
+def test_a_share_of_a_gpu_is_counted_and_waiting_for_it_is_told(
+    context: JobContext, events: list[Event]
+) -> None:
+    import ray
+
+    holder = ray.remote(num_gpus=0.8)(Holder).remote()
+    ray.get(holder.here.remote())
+    while context.ray.free_gpus > 0.5:
+        time.sleep(0.05)
+
+    def let_go() -> None:
+        while not any(event.data.get("waiting_for") == "gpu" for event in events):
+            time.sleep(0.05)
+        ray.kill(holder)
+
+    thread = threading.Thread(target=let_go)
+    thread.start()
+    outcome = run_units(context, "stage", units("a"), Here(), measure="units", num_gpus=0.5)
+    thread.join()
+    wall_s = outcome.artifacts["a"].wall_s
+    assert wall_s >= 1
+    assert outcome.report.gpu_s == pytest.approx(0.5 * wall_s, abs=0.01)
+    assert events[-1].data == {}, "it waits no longer"
+    free = run_units(context, "next", units("b"), Here(), measure="units")
+    assert free.report.gpu_s == 0
+
+
 def test_progress_counts_the_weights(
     context: JobContext, tally: Tally, events: list[Event]
 ) -> None:

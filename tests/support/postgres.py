@@ -23,6 +23,7 @@ __all__ = ["Postgres", "find_postgres", "run_postgres"]
 _START_S = 60
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
 """A crash of the machine may lose the test's data."""
+_DURABLE = ("max_connections=60",)
 
 
 def find_postgres() -> Path:
@@ -43,19 +44,20 @@ class Postgres:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = _QUICK
 
     def url(self, database: str = "postgres") -> str:
         """As SQLAlchemy writes it."""
         return f"postgresql+asyncpg://videoclip@127.0.0.1:{self.port}/{database}"
 
-    async def new_database(self) -> str:
-        """URL of a new, empty database."""
+    async def new_database(self, template: str = "template1") -> str:
+        """URL of a new database: empty, or a copy of one that nobody is connected to."""
         name = f"t{uuid.uuid4().hex[:12]}"
         connection = await asyncpg.connect(
             host="127.0.0.1", port=self.port, user="videoclip", database="postgres"
         )
         try:
-            await connection.execute(f"CREATE DATABASE {name}")
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         finally:
             await connection.close()
         return self.url(name)
@@ -65,7 +67,7 @@ class Postgres:
         command = [
             *(*_as_somebody(), str(find_postgres() / "postgres"), "-D", str(self.folder / "data")),
             *("-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder)),
-            *(word for option in _QUICK for word in ("-c", option)),
+            *(word for option in self.options for word in ("-c", option)),
         ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -84,6 +86,11 @@ class Postgres:
                 raise TimeoutError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.1)
 
+    def _options(self) -> Iterator[str]:
+        for option in _QUICK:
+            if not (self.durable and option.startswith(("synchronous_commit", "full_page"))):
+                yield option
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT drops all connections, SIGQUIT as a crash would."""
         if self.process is not None:
@@ -93,8 +100,8 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def run_postgres() -> Iterator[Postgres]:
-    """A server that ends with the block, with everything in it."""
+def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """A server that ends with the block, with everything in it; durable: as one is run for real, for benchmarks."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -110,7 +117,7 @@ def run_postgres() -> Iterator[Postgres]:
             ],
             check=True, stdout=subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
-        server = Postgres(folder, port)
+        server = Postgres(folder, port, options=_DURABLE if durable else _QUICK)
         server.start()
         try:
             yield server

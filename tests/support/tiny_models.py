@@ -14,7 +14,10 @@ from videoclip.speech.protocol import Pcm, RecogniserSpec
 from videoclip.speech.scoring.metrics import Spoken as Word
 from videoclip.speech.scoring.metrics import Turn
 
-__all__ = ["MODELS", "Spoken", "held_out", "show", "spec"]
+__all__ = ["MODELS", "PURITY", "TIMES_OFF_MS", "WORDS_WRONG", "Spoken", "held_out", "show", "spec"]
+
+WORDS_WRONG, TIMES_OFF_MS, PURITY = 0.10, 100, 0.9
+"""What the models promise on speech that they were not trained on."""
 
 
 @dataclass(frozen=True, slots=True)

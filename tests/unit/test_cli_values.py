@@ -60,7 +60,7 @@ def test_loudness_seconds_and_hotwords(tmp_path: Path) -> None:
         lambda: options.loudness_value("loud"),
         lambda: options.seconds_ms("1m", "--max-seconds"),
         lambda: options.checked(RenderOptions, loudness=5.0),
-        lambda: options.absolute_file(tmp_path / "none.mp4", "--intro"),
+        lambda: options.absolute_file(str(tmp_path / "none.mp4"), "--intro"),
     ):
         with pytest.raises(UsageError):
             bad()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import export as exporting
-from pipelines.clip import JobResult
+from pipelines.manifests import JobResult
 from videoclip.errors import OutputUnwritable
 from videoclip.schemas import ClipRequest, Manifest, MediaInfo, SourceInfo
 from videoclip.store import ObjectRef, Objects

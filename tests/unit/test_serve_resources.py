@@ -57,6 +57,17 @@ def test_models_that_do_not_fit_one_gpu_are_refused_with_the_sum() -> None:
     assert "asr.memory_gib" in caught.value.remedy
 
 
+def test_models_on_nodes_of_their_own_need_not_fit_one_gpu_together() -> None:
+    apart = {
+        "asr": {"memory_gib": 6, "gpu_gib": 8, "nodes": {"videoclip/kind": "gpu-asr"}},
+        "llm": {"nodes": {"videoclip/kind": "gpu-llm"}},
+    }
+    made = planned(24, **apart)
+    assert (made.asr.num_gpus, made.llm.num_gpus) == (0.75, 0.767)
+    where = llm_config(made.llm)["deployment_config"]["placement_group_bundle_label_selector"]
+    assert where == [{"videoclip/kind": "gpu-llm"}]
+
+
 def test_a_single_model_larger_than_the_gpu_is_refused() -> None:
     with pytest.raises(UsageError, match="asr is to take 30 GiB"):
         planned(24, asr={"memory_gib": 30}, llm=None)

@@ -9,12 +9,31 @@ import typer
 
 from videoclip import __version__
 from videoclip.cli import options
+from videoclip.cli.clip_options import (
+    ClipWishes,
+    Crossfade,
+    Denoise,
+    EncoderOption,
+    FramingOption,
+    Hotwords,
+    Language,
+    LevelDialogue,
+    Margin,
+    Opacity,
+    PlaceOption,
+    QualityOption,
+    Recogniser,
+    Size,
+    Speed,
+    with_wishes,
+)
 from videoclip.cli.console import reporter
 from videoclip.cli.export import NleFormat, export_job
 from videoclip.cli.jobs import run_targets
+from videoclip.cli.platform import commands
+from videoclip.cli.remote.commands import commands as remote_commands
 from videoclip.cli.sources import Target, targets
 from videoclip.errors import UsageError
-from videoclip.media.styles import STYLES
 from videoclip.schemas import (
     Aspect,
     Captions,
@@ -23,9 +42,6 @@ from videoclip.schemas import (
     CutRequest,
     Encoder,
     Framing,
-    Genre,
-    HighlighterName,
-    JumpCut,
     Place,
     Quality,
     RecogniserName,
@@ -45,173 +61,36 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.add_typer(commands)
+app.add_typer(remote_commands)
+
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Output folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON line an event on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print errors only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-Language = Annotated[str, typer.Option(metavar="auto|zh|en|...", help="Language spoken.")]
-Recogniser = Annotated[RecogniserName, typer.Option(help="Speech engine.")]
-Hotwords = Annotated[
-    str | None, typer.Option(metavar="FILE|TEXT", help="Names and terms to expect.")
-]
-QualityOption = Annotated[Quality, typer.Option(help="Effort and rate of the encoder.")]
-EncoderOption = Annotated[Encoder, typer.Option(help="Which H.264 encoder.")]
-FramingOption = Annotated[Framing, typer.Option(help="How the picture gets into another shape.")]
-PlaceOption = Annotated[Place, typer.Option(help="Where the watermark stands.")]
-Opacity = Annotated[str, typer.Option(metavar="PERCENT", help="100 is opaque.")]
-Size = Annotated[str, typer.Option(metavar="PERCENT", help="Of the picture's width.")]
-Margin = Annotated[str, typer.Option(metavar="PERCENT", help="From the edge, of the width.")]
-Speed = Annotated[str, typer.Option(metavar="X", help="0.5 to 2; the pitch stays.")]
-Denoise = Annotated[bool, typer.Option("--denoise", help="Take steady noise out of the sound.")]
-LevelDialogue = Annotated[
-    bool, typer.Option("--level-dialogue", help="Bring quiet and loud voices together.")
-]
-Crossfade = Annotated[str, typer.Option(metavar="S", help="Between joined ranges.")]
 
 
 @app.command()
+@with_wishes
 def clip(
     source: Annotated[
         list[Path], typer.Argument(metavar="SOURCE...", help="File, folder or list.")
     ],
     out: Out,
-    top: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=100, help="Clips at most; default 5, or one a product.", show_default=False
-        ),
-    ] = None,
-    prompt: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What to look for, in your words.")
-    ] = None,
-    genre: Annotated[Genre, typer.Option(help="Kind of video.")] = Genre.AUTO,
-    language: Language = "auto",
-    recogniser: Recogniser = RecogniserName.AUTO,
-    transcript: Annotated[
-        Path | None, typer.Option(help="SRT, VTT, ASS or JSON to use instead of recognition.")
-    ] = None,
-    hotwords: Hotwords = None,
-    highlighter: Annotated[
-        HighlighterName, typer.Option(help="Who picks the highlights.")
-    ] = HighlighterName.AUTO,
-    products: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|TEXT", help="Products sold, one a line, aliases after |: one clip each."
-        ),
-    ] = None,
-    platforms: Annotated[
-        str, typer.Option(metavar="all|none|NAMES", help="Platforms to write posts for.")
-    ] = "all",
-    min_seconds: Annotated[str, typer.Option(metavar="S", help="Shortest clip.")] = "15",
-    max_seconds: Annotated[str, typer.Option(metavar="S", help="Longest clip.")] = "90",
-    mode: Annotated[CutMode, typer.Option(help="How pictures come about.")] = CutMode.AUTO,
-    captions: Annotated[Captions, typer.Option(help="Where captions go.")] = Captions.BURN,
-    style: Annotated[
-        str, typer.Option(metavar="NAME", help=f"Look of burnt captions: {', '.join(STYLES)}.")
-    ] = "clean",
-    watermark: Annotated[
-        str | None, typer.Option(metavar="PATH|TEXT", help="Image or text over the picture.")
-    ] = None,
-    intro: Annotated[Path | None, typer.Option(help="Video before each clip.")] = None,
-    outro: Annotated[Path | None, typer.Option(help="Video after each clip.")] = None,
-    aspect: Annotated[Aspect, typer.Option(help="Picture shape.")] = Aspect.SOURCE,
-    loudness: Annotated[str, typer.Option(metavar="LUFS|off", help="Loudness target.")] = "-14",
-    translation: Annotated[
-        Path | None, typer.Option(help="Subtitles in a second language, shown below the first.")
-    ] = None,
-    quality: QualityOption = Quality.STANDARD,
-    encoder: EncoderOption = Encoder.AUTO,
-    framing: FramingOption = Framing.AUTO,
-    watermark_place: PlaceOption = Place.TOP_RIGHT,
-    watermark_opacity: Opacity = "80",
-    watermark_size: Size = "12",
-    watermark_margin: Margin = "3",
-    title_card: Annotated[
-        str, typer.Option(metavar="S", help="Show the title that long before each clip.")
-    ] = "0",
-    speed: Speed = "1",
-    denoise: Denoise = False,
-    level_dialogue: LevelDialogue = False,
-    jump_cut: Annotated[
-        list[JumpCut] | None, typer.Option(help="What to cut out between words; repeat it.")
-    ] = None,
-    crossfade: Crossfade = "0",
-    with_look: Annotated[
-        bool,
-        typer.Option("--look", help="Also make storyboard, waveform and shots of the source."),
-    ] = False,
+    wishes: ClipWishes,
     as_json: AsJson = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> int:
     """Find the highlights of SOURCE and make finished clips of them."""
-    look = options.look_values(
-        quality=quality,
-        encoder=encoder,
-        framing=framing,
-        watermark_place=watermark_place,
-        watermark_opacity=watermark_opacity,
-        watermark_size=watermark_size,
-        watermark_margin=watermark_margin,
-        speed=speed,
-        denoise=denoise,
-        level_dialogue=level_dialogue,
-        crossfade=crossfade,
-    )
-    render = options.checked(
-        RenderOptions,
-        mode=mode,
-        captions=captions,
-        style=options.style_name(style),
-        watermark=options.watermark_value(watermark),
-        intro=options.absolute_file(intro, "--intro"),
-        outro=options.absolute_file(outro, "--outro"),
-        aspect=aspect,
-        loudness=options.loudness_value(loudness),
-        title_card_ms=options.seconds_ms(title_card, "--title-card"),
-        jump_cuts=jump_cut or [],
-        **look,
-    )
-    given = options.absolute_file(transcript, "--transcript")
-    words = options.hotword_list(hotwords)
-    sold = options.product_list(products)
-    wanted = options.platform_list(platforms)
-    min_ms = options.seconds_ms(min_seconds, "--min-seconds")
-    max_ms = options.seconds_ms(max_seconds, "--max-seconds")
-    if max_ms < min_ms:
-        raise UsageError(
-            f"--max-seconds {max_seconds} is shorter than --min-seconds {min_seconds}",
-            "Make the longest clip at least as long as the shortest",
-        )
+    wishes = wishes.with_files(options.absolute_file)
 
     def request(path: Path) -> ClipRequest:
-        return options.checked(
-            ClipRequest,
-            source=str(path),
-            top=top or min(100, len(sold) or 5),
-            prompt=options.text_value(prompt, "--prompt") or "",
-            genre=genre,
-            language=language,
-            recogniser=recogniser,
-            transcript=given,
-            translation=options.absolute_file(translation, "--translation"),
-            hotwords=words,
-            highlighter=highlighter,
-            products=sold,
-            platforms=wanted,
-            min_ms=min_ms,
-            max_ms=max_ms,
-            render=render,
-            look=with_look,
-        )
+        return wishes.request(str(path))
 
     request(Path("/"))  # wrong values are found before anything is looked at
     found = targets(source, out)
-    if given is not None and len(found) > 1:
-        raise UsageError(
-            f"--transcript belongs to one video, and {len(found)} were given", "Run them one by one"
-        )
+    wishes.check_many(len(found))
     with reporter(as_json=as_json, quiet=quiet) as report:
         return run_targets(found, request, load_settings(), report, debug=debug)
 
@@ -356,33 +235,18 @@ def probe(
 
 
 @app.command()
-def up(
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Serving file; else serve.config.")
-    ] = None,
-    models: Annotated[bool, typer.Option(help="Serve models, or start Ray only.")] = True,
+def doctor(
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Check every node of the Ray cluster instead.")
+    ] = False,
+    as_json: AsJson = False,
     debug: Debug = False,
 ) -> int:
-    """Start a local Ray that stays, with the served models; print what to export."""
-    from videoclip.cli.cluster import start_cluster
-
-    return start_cluster(load_settings(), config=config, models=models)
-
-
-@app.command()
-def down(debug: Debug = False) -> int:
-    """End what `up` started."""
-    from videoclip.cli.cluster import stop_cluster
-
-    return stop_cluster(load_settings())
-
-
-@app.command()
-def doctor(debug: Debug = False) -> int:
     """Check this machine: FFmpeg, fonts, engines, folders; say how to mend what is missing."""
-    from videoclip.cli.inspect import show_health
+    from videoclip.cli.inspect import show_cluster_health, show_health
 
-    return show_health(load_settings())
+    show = show_cluster_health if cluster else show_health
+    return show(load_settings(), as_json=as_json)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from videoclip.nle.timeline import timeline_of
 from videoclip.schemas import Manifest
 from videoclip.settings import Settings
 
-__all__ = ["NleFormat", "export_job"]
+__all__ = ["NleFormat", "export_job", "write_text"]
 
 
 class NleFormat(str, Enum):
@@ -70,7 +70,7 @@ def export_job(
     timeline = timeline_of(
         manifest, source_timecode=timecode, source_path=os.fspath(place) if source else None
     )
-    _write(out, _WRITERS[kind](timeline))
+    write_text(out, _WRITERS[kind](timeline))
     for note in timeline.notes:
         sys.stderr.write(f"note: {note}\n")
     sys.stdout.write(f"{show(out)}\n")
@@ -92,10 +92,15 @@ def _own_timecode(place: Path, manifest: Manifest, settings: Settings) -> str | 
     return source_timecode(place, manifest.media, settings.media)
 
 
-def _write(out: Path, content: str) -> None:
+def write_text(out: Path, content: str) -> None:
+    """Write a file in one step.
+
+    Raises:
+        OutputUnwritable: it cannot be written.
+    """
     part = out.with_name(f".videoclip-part-{os.getpid()}-{out.name}"[:200])
     try:
-        part.write_bytes(content.encode("utf-8"))
+        part.write_bytes(content.encode("utf-8", "backslashreplace"))
         part.replace(out)
     except OSError as error:
         part.unlink(missing_ok=True)

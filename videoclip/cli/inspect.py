@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from videoclip.cli.console import new_console, print_table
+from videoclip.cli.server_parts import load
 from videoclip.cli.sources import show
 from videoclip.errors import VideoClipError
 from videoclip.media.doctor import Finding, diagnose
@@ -19,7 +23,7 @@ from videoclip.settings import Settings
 from videoclip.sizes import size_text
 from videoclip.timecode import format_ms
 
-__all__ = ["show_health", "show_media"]
+__all__ = ["show_cluster_health", "show_health", "show_media"]
 
 _ENOUGH_BYTES = 2 * 1024**3
 
@@ -76,23 +80,51 @@ def _facts(source: Path, media: MediaInfo) -> list[tuple[str, str]]:
     return facts
 
 
-def show_health(settings: Settings) -> int:
+def show_health(settings: Settings, *, as_json: bool) -> int:
     """Print a line a check; 5 when something needed is missing."""
     needed = [*diagnose(), _disk(settings)]
     findings = [*needed, *_engines(settings)]
+    _print(
+        ["name", "ok", "detail", "remedy"],
+        [(one.name, one.ok, one.detail, one.remedy) for one in findings],
+        as_json=as_json,
+    )
+    return 5 if any(not finding.ok and finding.remedy for finding in needed) else 0
+
+
+def show_cluster_health(settings: Settings, *, as_json: bool) -> int:
+    """Print a line a check of each node of the Ray cluster; 5 when something is wrong.
+
+    Raises:
+        EngineUnavailable: there is no cluster, or it cannot be joined.
+    """
+    lines = load("cluster.doctor").examine(settings)
+    _print(
+        ["node", "name", "ok", "detail", "remedy"],
+        [(one.node, one.name, one.ok, one.detail, one.remedy) for one in lines],
+        as_json=as_json,
+    )
+    return 5 if any(not line.ok and line.remedy for line in lines) else 0
+
+
+def _print(names: list[str], rows: Sequence[tuple[Any, ...]], *, as_json: bool) -> None:
+    """A table, or a JSON object a line; the last three of a row are ok, detail and remedy."""
     console = new_console()
+    if as_json:
+        for row in rows:
+            console.out(json.dumps(dict(zip(names, row, strict=True))), highlight=False)
+        return
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
-    table.add_column(style="bold")
+    for _ in names[:-3]:
+        table.add_column(style="bold")
     table.add_column(overflow="fold")
-    for finding in findings:
-        mark = "[green]ok[/]" if finding.ok else "[yellow]look[/]"
-        detail = escape(finding.detail)
-        if not finding.ok and finding.remedy:
-            detail += f"\n[dim]{escape(finding.remedy)}[/]"
-        table.add_row(mark, escape(finding.name), detail)
+    for *labels, ok, detail, remedy in rows:
+        text = escape(detail)
+        if not ok and remedy:
+            text += f"\n[dim]{escape(remedy)}[/]"
+        table.add_row("[green]ok[/]" if ok else "[yellow]look[/]", *map(escape, labels), text)
     print_table(console, table)
-    return 5 if any(not finding.ok and finding.remedy for finding in needed) else 0
 
 
 def _engines(settings: Settings) -> list[Finding]:

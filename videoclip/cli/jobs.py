@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from videoclip.cli.console import Reporter
 from videoclip.cli.server_parts import load
 from videoclip.cli.sources import Target, show
+from videoclip.cli.statuses import EXIT, overall
+from videoclip.cli.stopping import stop_on_signals
 from videoclip.errors import Cancelled, UsageError, VideoClipError
 from videoclip.schemas import JobRequest, Manifest
 from videoclip.settings import Settings
 
-if TYPE_CHECKING:
-    from types import FrameType
-
 __all__ = ["run_targets"]
 
-_STATUS_EXIT = {"succeeded": 0, "nothing_selected": 4, "partial": 5, "failed": 5}
-_STOP_WITHIN_S = 4.0
 _LONGEST_LOG_BYTES = 16 * 2**20
 
 
@@ -62,14 +56,16 @@ def run_targets(
     for target in jobs:
         export.check_writable(single_file.parent if single_file else target.out)
     statuses: list[int] = []
+    at_work = ""
     with (
-        _stop_on_signals(lambda: reporter.failure(_cancelled())),
+        stop_on_signals(lambda: reporter.failure(_cancelled(), at_work)) as stop,
         Store(settings) as store,
         _native_log(settings.data_dir / "logs" / "native.log"),
         runtime.RayRuntime(settings.ray) as ray,
     ):
         store.sweep()
         for target in jobs:
+            at_work = show(target.source.name) if len(jobs) > 1 else ""
             try:
                 job = pipelines_jobs.submit(store, request(target.source))
                 result = pipelines_jobs.run_job(
@@ -84,20 +80,24 @@ def run_targets(
                 error = caught if isinstance(caught, VideoClipError) else _defect(caught)
                 if debug:
                     traceback.print_exception(caught)
-                reporter.failure(error, show(target.source.name) if len(jobs) > 1 else "")
-                statuses.append(error.exit_status)
-                if error.exit_status == Cancelled.exit_status:
+                if isinstance(error, Cancelled) or stop.asked.is_set():  # Ray may fail first
+                    statuses.append(Cancelled.exit_status)
+                    stop.say()
                     break
+                reporter.failure(error, at_work)
+                statuses.append(error.exit_status)
             except KeyboardInterrupt:
-                reporter.failure(_cancelled(), show(target.source.name) if len(jobs) > 1 else "")
                 statuses.append(Cancelled.exit_status)
+                stop.say()
                 break
             else:
                 manifest: Manifest = result.manifest
                 reporter.result(manifest, show(single_file or target.out))
-                statuses.append(_STATUS_EXIT[manifest.status])
+                statuses.append(EXIT[manifest.status])
+        if stop.asked.is_set():
+            ray.abandon()
     _remove_empty(fresh)
-    return _overall(statuses)
+    return overall(statuses)
 
 
 def _same_kind(made: str, wanted: Path | None) -> None:
@@ -148,16 +148,6 @@ def _remove_empty(folders: Sequence[Path]) -> None:
             folder.rmdir()
 
 
-def _overall(statuses: Sequence[int]) -> int:
-    """One status for all: theirs when they agree, else 5, 'some failed, the rest is there'."""
-    if Cancelled.exit_status in statuses:
-        return Cancelled.exit_status
-    kinds = set(statuses)
-    if len(kinds) == 1:
-        return kinds.pop()
-    return 4 if kinds == {0, 4} else 5
-
-
 @contextmanager
 def _native_log(path: Path) -> Iterator[None]:
     """Send what native libraries write to standard error into a file; ours still goes to the terminal.
@@ -185,44 +175,3 @@ def _native_log(path: Path) -> Iterator[None]:
         for descriptor in (terminal, log):
             os.close(descriptor)
         ours.close()
-
-
-@contextmanager
-def _stop_on_signals(tell: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM stops like Ctrl-C; whatever hangs on the way out, or swallows it, is ended after seconds."""
-    watchdog = _watchdog(tell)
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        watchdog.start()
-        for again in previous:
-            signal.signal(again, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    previous = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    usual = sys.unraisablehook
-
-    def hook(fault: sys.UnraisableHookArgs) -> None:
-        # The interrupt came inside a callback that swallows it: nothing to show, the watchdog ends us.
-        if not issubclass(fault.exc_type, KeyboardInterrupt):
-            usual(fault)
-
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = usual
-        watchdog.cancel()
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def _watchdog(tell: Callable[[], None]) -> threading.Timer:
-    def end() -> None:
-        tell()
-        os._exit(Cancelled.exit_status)  # what hangs on in Ray ends with this process
-
-    timer = threading.Timer(_STOP_WITHIN_S, end)
-    timer.daemon = True
-    return timer

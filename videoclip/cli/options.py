@@ -19,6 +19,7 @@ __all__ = [
     "absolute_file",
     "checked",
     "hotword_list",
+    "is_file",
     "look_values",
     "loudness_value",
     "output_file",
@@ -115,14 +116,14 @@ def hotword_list(value: str | None) -> list[str]:
     """Words from a file (one a line) or from the text itself (commas or white space between)."""
     if text_value(value, "--hotwords") is None or value is None:
         return []
-    is_file = _is_file(value)
+    in_file = is_file(value)
     try:
-        text = Path(value).read_text(encoding="utf-8-sig") if is_file else value
+        text = Path(value).read_text(encoding="utf-8-sig") if in_file else value
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"--hotwords {value!r} cannot be read", "Give UTF-8 text, one word a line"
         ) from error
-    parts = text.splitlines() if is_file else re.split(r"[,，、;；\s]+", text)
+    parts = text.splitlines() if in_file else re.split(r"[,，、;；\s]+", text)
     words = list(dict.fromkeys(part.strip() for part in parts if part.strip()))
     if len(words) > _MOST_HOTWORDS:
         raise UsageError(f"{len(words)} hotwords were given", f"Give at most {_MOST_HOTWORDS}")
@@ -135,7 +136,7 @@ def product_list(value: str | None) -> list[Product]:
         return []
     from videoclip.highlights.products import parse_products
 
-    if not _is_file(value):
+    if not is_file(value):
         if value.lower().endswith((".txt", ".csv", ".json", ".tsv")):
             raise UsageError(f"--products {value!r} is not a file", "Check the path")
         text = value if value.lstrip()[:1] in "[{" else re.sub(r"[;；]", "\n", value)
@@ -161,13 +162,11 @@ def platform_list(value: str) -> list[Platform]:
     return [Platform(name) for name in dict.fromkeys(names)]
 
 
-def absolute_file(value: Path | None, option: str) -> str | None:
+def absolute_file(value: str, option: str) -> str:
     """The absolute path of a file that must exist."""
-    if value is None:
-        return None
-    if not value.is_file():
-        raise UsageError(f"{option} {str(value)!r} is not a file", "Check the path")
-    return str(value.absolute())
+    if not is_file(value):
+        raise UsageError(f"{option} {value!r} is not a file", "Check the path")
+    return str(Path(value).absolute())
 
 
 def output_file(out: Path) -> Path | None:
@@ -191,10 +190,11 @@ def watermark_value(value: str | None) -> str | None:
     """An image's absolute path, or the text as it is."""
     if text_value(value, "--watermark") is None or value is None:
         return None
-    return str(Path(value).absolute()) if _is_file(value) else value
+    return str(Path(value).absolute()) if is_file(value) else value
 
 
-def _is_file(value: str) -> bool:
+def is_file(value: str) -> bool:
+    """Whether a text names a file here."""
     try:
         return Path(value).is_file()
     except (OSError, ValueError):  # too long for a path, or with a null: a text then

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from videoclip.errors import SourceEmpty, SourceMissing, UsageError
 
-__all__ = ["LIST_SUFFIXES", "MEDIA_SUFFIXES", "Target", "targets"]
+__all__ = [
+    "LIST_SUFFIXES",
+    "MEDIA_SUFFIXES",
+    "Target",
+    "expanded",
+    "is_collection",
+    "show",
+    "targets",
+]
 
 LIST_SUFFIXES = frozenset({".txt", ".lst", ".list"})
 MEDIA_SUFFIXES = frozenset(
@@ -65,16 +73,9 @@ def targets(arguments: Sequence[Path], out: Path) -> list[Target]:
     """
     if not arguments:
         raise UsageError("no SOURCE was given", "Name a video file, a folder or a list of files")
-    sources: list[Path] = []
-    for argument in arguments:
-        try:
-            sources += _expand(argument, out.absolute())
-        except OSError as error:  # a name too long, a folder that may not be read
-            raise SourceMissing(
-                f"{show(argument)} cannot be read: {error.strerror}", "Check the path"
-            ) from error
-    sources = list(dict.fromkeys(path.absolute() for path in sources))
-    alone = len(arguments) == 1 and not _is_collection(arguments[0])
+    sources = [path for argument in arguments for path in expanded(argument, out)]
+    sources = list(dict.fromkeys(sources))
+    alone = len(arguments) == 1 and not is_collection(arguments[0])
     if alone:
         return [Target(sources[0], out.absolute())]
     return [
@@ -83,8 +84,23 @@ def targets(arguments: Sequence[Path], out: Path) -> list[Target]:
     ]
 
 
-def _is_collection(path: Path) -> bool:
+def is_collection(path: Path) -> bool:
+    """Whether a source may be many: a folder, or a list."""
     return path.is_dir() or path.suffix.lower() in LIST_SUFFIXES
+
+
+def expanded(argument: Path, out: Path) -> list[Path]:
+    """The files that a source means, absolute; what lies in ``out`` is our own and left out.
+
+    Raises:
+        SourceError: it is missing, or holds none.
+    """
+    try:
+        return [path.absolute() for path in _expand(argument, out.absolute())]
+    except OSError as error:  # a name too long, a folder that may not be read
+        raise SourceMissing(
+            f"{show(argument)} cannot be read: {error.strerror}", "Check the path"
+        ) from error
 
 
 def _expand(path: Path, out: Path) -> Iterable[Path]:

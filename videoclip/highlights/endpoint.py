@@ -7,17 +7,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx2
-import openai
-import stamina
 
 from videoclip.errors import EngineUnavailable, HighlightFailed
 from videoclip.highlights.budget import Spent
 from videoclip.highlights.tokens import estimate_tokens
+from videoclip.observe import tracing
 from videoclip.settings import LlmSettings
+
+if TYPE_CHECKING:  # most commands ask no model, and these take half a second to load
+    import httpx2
+    import openai
 
 __all__ = ["TEMPERATURE", "ContextExceeded", "Endpoint", "Reply", "SchemaRefused", "is_loopback"]
 
@@ -93,6 +94,8 @@ class Endpoint:
             ContextExceeded: prompt and answer do not fit into the model's context.
             HighlightFailed: it stayed unreachable or overloaded, or refuses the request.
         """
+        import stamina
+
         begun = time.monotonic()
         until = begun + self._deadline_s
         tried = 0
@@ -109,7 +112,8 @@ class Endpoint:
                 with attempt:
                     tried += 1
                     left = max(0.05, until - time.monotonic())
-                    body = self._once(messages, response_format, max_tokens, left)
+                    with tracing.span("ask the language model"):
+                        body = self._once(messages, response_format, max_tokens, left)
                     return _reply(body, messages, tried, time.monotonic() - begun)
         except _Transient as error:
             raise HighlightFailed(
@@ -121,6 +125,8 @@ class Endpoint:
 
     def context_tokens(self) -> int | None:
         """Length of the model's context as ``/v1/models`` tells it; None where it does not. Never raises."""
+        import httpx2
+
         key = self._settings.api_key.get_secret_value()
         try:
             with self._client(_MODELS_TIMEOUT_S) as http:
@@ -139,6 +145,8 @@ class Endpoint:
         return None
 
     def _client(self, timeout_s: float) -> httpx2.Client:
+        import openai
+
         # A proxy from the environment must not see what is meant for this machine.
         trust = not is_loopback(self._settings.base_url)
         return openai.DefaultHttpxClient(timeout=timeout_s, trust_env=trust, follow_redirects=False)
@@ -151,6 +159,9 @@ class Endpoint:
         left_s: float,
     ) -> Mapping[str, Any]:
         """The body of one answer. It is read in pieces, or an endpoint that drips would never time out."""
+        import httpx2
+        import openai
+
         timeout = min(self._settings.timeout_s, left_s)
         until = time.monotonic() + timeout
         late = f"no whole answer within {timeout:.1f} s"

@@ -29,6 +29,7 @@ __all__ = [
     "check_options",
     "choose_mode",
     "clip_size",
+    "image_kind",
     "watermark_image",
 ]
 
@@ -216,7 +217,7 @@ def watermark_image(value: str | None) -> tuple[Path, str] | None:
     except OSError:
         there = False
     if there:
-        kind = _image_kind(path)
+        kind = image_kind(path)
         if kind is not None:
             return path.absolute(), kind
     looks_like_path = value.startswith(("/", "./", "../", "~")) or value.lower().endswith(
@@ -231,8 +232,8 @@ def watermark_image(value: str | None) -> tuple[Path, str] | None:
     return None
 
 
-def _image_kind(path: Path) -> str | None:
-    """Demuxer of an image by its first bytes, whatever its name."""
+def image_kind(path: Path) -> str | None:
+    """Demuxer of a PNG, JPEG or WebP image by its first bytes, whatever its name; None: it is none, or too large."""
     if path.stat().st_size > _MAX_IMAGE_BYTES:
         return None
     with path.open("rb") as stream:

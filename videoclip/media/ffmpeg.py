@@ -32,6 +32,7 @@ from videoclip.errors import (
     one_line,
 )
 from videoclip.media.inputs import distinct, file_url, input_args, input_options, unmasked
+from videoclip.observe import tracing
 from videoclip.settings import MediaLimits
 
 __all__ = [
@@ -194,6 +195,20 @@ def _execute(
     cancel: threading.Event | None,
     *,
     check: bool = True,
+) -> ToolResult:
+    with tracing.span(Path(argv[0]).name):
+        return _executed(argv, limits, media_seconds, cwd, sink, cancel, check=check)
+
+
+def _executed(
+    argv: list[str],
+    limits: MediaLimits,
+    media_seconds: Fraction,
+    cwd: Path | None,
+    sink: Callable[[bytes], object],
+    cancel: threading.Event | None,
+    *,
+    check: bool,
 ) -> ToolResult:
     wall = math.ceil(limits.min_wall_s + limits.wall_per_media_s * float(media_seconds))
     started = time.monotonic()

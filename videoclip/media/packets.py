@@ -26,6 +26,7 @@ __all__ = [
     "expected_frames",
     "first_frame_pts",
     "frame_span",
+    "keyframes_ms",
     "plan_spans",
     "scan",
     "time_base",
@@ -155,6 +156,24 @@ def first_frame_pts(path: Path, media: MediaInfo, limits: MediaLimits) -> int:
     """
     assert media.video is not None
     return decode_first(path, media.container, media.video.index, limits)
+
+
+def keyframes_ms(path: Path, media: MediaInfo, limits: MediaLimits) -> list[int]:
+    """Where a decoder can start, ms from the first frame, in order; rounded down.
+
+    Raises:
+        SourceNotMedia: the source has no picture.
+        MediaToolFailed: FFprobe failed.
+    """
+    if media.video is None:
+        raise SourceNotMedia("the source has no picture", "Use a source with video")
+    first, tick = first_frame_pts(path, media, limits), time_base(media)
+    found = scan(
+        path, media.container, media.video.index, limits,
+        media_seconds=media.duration_ms // 1000 + 1,
+    )  # fmt: skip
+    ticks = (packet.pts - first for packet in found.packets if packet.keyframe)
+    return [at * tick.numerator * 1000 // tick.denominator for at in ticks if at >= 0]
 
 
 def decode_first(path: Path, container: str, stream: int, limits: MediaLimits) -> int:

@@ -22,11 +22,14 @@ from videoclip.schemas.choices import (
     RecogniserName,
 )
 from videoclip.schemas.media import AudioStream, MediaInfo, SourceInfo, TimeRange, VideoStream
+from videoclip.schemas.orders import BatchRequest, Order, WatchRequest, child_request
 from videoclip.schemas.requests import (
     ClipRequest,
     CutRequest,
+    EditedClip,
     JobRequest,
     RenderOptions,
+    RenderRequest,
     TranscribeRequest,
 )
 from videoclip.schemas.results import (
@@ -47,12 +50,14 @@ from videoclip.schemas.transcript import Candidate, Engine, Product, Sentence, T
 __all__ = [
     "Aspect",
     "AudioStream",
+    "BatchRequest",
     "Candidate",
     "Captions",
     "Clip",
     "ClipRequest",
     "CutMode",
     "CutRequest",
+    "EditedClip",
     "Encoder",
     "Engine",
     "Failure",
@@ -67,6 +72,7 @@ __all__ = [
     "MediaInfo",
     "Milliseconds",
     "Notice",
+    "Order",
     "Place",
     "Platform",
     "Post",
@@ -77,6 +83,7 @@ __all__ = [
     "Quality",
     "RecogniserName",
     "RenderOptions",
+    "RenderRequest",
     "Sentence",
     "SourceInfo",
     "StageReport",
@@ -84,5 +91,7 @@ __all__ = [
     "TranscribeRequest",
     "Transcript",
     "VideoStream",
+    "WatchRequest",
     "Word",
+    "child_request",
 ]

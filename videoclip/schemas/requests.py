@@ -24,7 +24,15 @@ from videoclip.schemas.choices import (
 from videoclip.schemas.media import TimeRange
 from videoclip.schemas.transcript import Product
 
-__all__ = ["ClipRequest", "CutRequest", "JobRequest", "RenderOptions", "TranscribeRequest"]
+__all__ = [
+    "ClipRequest",
+    "CutRequest",
+    "EditedClip",
+    "JobRequest",
+    "RenderOptions",
+    "RenderRequest",
+    "TranscribeRequest",
+]
 
 
 class RenderOptions(Record):
@@ -137,4 +145,26 @@ class CutRequest(Record):
     )
 
 
-JobRequest = Annotated[ClipRequest | TranscribeRequest | CutRequest, Field(discriminator="kind")]
+class EditedClip(Record):
+    """A clip as a person wants it: ranges of the source in the order they play, and a style."""
+
+    title: str = Field("", max_length=300, description="for the title card and the file's name")
+    ranges: list[TimeRange] = Field(min_length=1, max_length=1000)
+    render: RenderOptions | None = Field(None, description="null: that of the request")
+
+
+class RenderRequest(Record):
+    """What a render job is asked to do: edited clips become files."""
+
+    kind: Literal["render"] = "render"
+    source: str = Field(description="absolute path of the source")
+    clips: list[EditedClip] = Field(min_length=1, max_length=100)
+    transcript: str | None = Field(
+        None, description="absolute path of the transcript that captions are made from"
+    )
+    render: RenderOptions = Field(default_factory=RenderOptions)
+
+
+JobRequest = Annotated[
+    ClipRequest | TranscribeRequest | CutRequest | RenderRequest, Field(discriminator="kind")
+]

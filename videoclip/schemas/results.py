@@ -123,6 +123,9 @@ class StageReport(Record):
     failed: int = Field(0, ge=0)
     wall_s: float = Field(ge=0)
     cpu_s: float = Field(ge=0, description="processor seconds, children included")
+    gpu_s: float = Field(
+        0.0, ge=0, description="graphics card seconds: the share that is held, times the time"
+    )
 
 
 class LlmUsage(Record):

@@ -223,7 +223,9 @@ def _join(stretches: Sequence[_Stretch]) -> Result:
 
 
 def _failure(error: Exception) -> RecognitionFailed:
-    return RecognitionFailed(
+    failure = RecognitionFailed(
         f"FunASR failed: {str(error) or type(error).__name__}",
         "Run the command again; on a GPU a smaller speech.shard_target_ms needs less memory",
     )
+    failure.__cause__ = error
+    return failure

@@ -96,8 +96,9 @@ def hub_answers() -> bool:
     import httpx
 
     host = os.environ.get("MODELSCOPE_DOMAIN", "") or MODELSCOPE_HOST
+    hub = os.environ.get("MODELSCOPE_ENDPOINT", "") or f"https://{host}/"
     try:
-        response = httpx.head(f"https://{host}/", timeout=_PROBE_S, follow_redirects=False)
+        response = httpx.head(hub, timeout=_PROBE_S, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError, ValueError):
         return False  # the last two: a proxy of a kind that cannot be used
     return response.status_code < 400
@@ -140,6 +141,9 @@ def _download(model: str, on_progress: OnProgress | None) -> Path:
             f"there is no complete model in {model}",
             "A model folder holds model.pt and config.yaml (or configuration.json); or name a hub id",
         )
+    os.environ.setdefault(
+        "TQDM_DISABLE", "1"
+    )  # the hub's own bars, beside ours; read as tqdm loads
     try:
         with quiet():
             from modelscope.hub.snapshot_download import snapshot_download

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from obstore.store import S3Store
 
-from videoclip.errors import UsageError
+from videoclip.errors import StoreError, UsageError
 from videoclip.settings import ObjectSettings
 
-__all__ = ["open_bucket"]
+__all__ = ["abort_parts", "open_bucket", "signed_link"]
 
 _REMEDY = (
     "Write s3://bucket/prefix, and name another server than Amazon's in VIDEOCLIP_OBJECTS__ENDPOINT"
@@ -63,4 +64,88 @@ def open_bucket(settings: ObjectSettings) -> S3Store:
             "max_retries": settings.max_retries,
             "retry_timeout": timedelta(seconds=settings.timeout_s * (settings.max_retries + 1)),
         },
+    )
+
+
+def abort_parts(settings: ObjectSettings, before: float) -> int:
+    """Give up uploads in parts that were begun before a time (seconds since 1970) and never completed; how many.
+
+    A killed process leaves them: nobody sees them, and they are paid for. obstore cannot list them.
+
+    Raises:
+        StoreError: the bucket refused.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    address = urlsplit(settings.url)
+    client = _client(settings)
+    gone = 0
+    try:
+        pages = client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=address.netloc, Prefix=address.path.strip("/")
+        )
+        for page in pages:
+            for begun in page.get("Uploads", ()):
+                if begun["Initiated"].timestamp() < before:
+                    client.abort_multipart_upload(
+                        Bucket=address.netloc, Key=begun["Key"], UploadId=begun["UploadId"]
+                    )
+                    gone += 1
+    except (BotoCoreError, ClientError) as error:
+        raise StoreError(
+            f"the bucket's unfinished uploads cannot be cleared: {type(error).__name__}",
+            "Allow ListBucketMultipartUploads and AbortMultipartUpload, or give the bucket a lifecycle rule",
+        ) from error
+    return gone
+
+
+def signed_link(
+    settings: ObjectSettings, key: str, expires_s: int, *, media_type: str, disposition: str
+) -> str:
+    """An address from which the object can be read for a while by whoever has it.
+
+    Args:
+        settings: of the bucket.
+        key: of the object, without the bucket's prefix.
+        expires_s: for how long, seconds.
+        media_type: that the bucket shall answer with.
+        disposition: the same, of ``Content-Disposition``.
+    """
+    address = urlsplit(settings.url)
+    prefix = address.path.strip("/")
+    return str(
+        _client(settings).generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": address.netloc,
+                "Key": f"{prefix}/{key}" if prefix else key,
+                "ResponseContentType": media_type,
+                "ResponseContentDisposition": disposition,
+            },
+            ExpiresIn=expires_s,
+        )
+    )
+
+
+@lru_cache(maxsize=8)
+def _client(settings: ObjectSettings) -> Any:
+    """For what obstore cannot do: unfinished uploads, and links that name the file."""
+    import botocore.config
+    import botocore.session
+
+    open_bucket(settings)  # tells what is wrong with the settings
+    secret = settings.secret_access_key.get_secret_value()
+    return botocore.session.get_session().create_client(
+        "s3",
+        region_name=settings.region,
+        endpoint_url=settings.endpoint or None,
+        aws_access_key_id=settings.access_key_id or None,
+        aws_secret_access_key=secret or None,
+        config=botocore.config.Config(
+            signature_version="s3v4",
+            connect_timeout=settings.timeout_s,
+            read_timeout=settings.timeout_s,
+            retries={"total_max_attempts": settings.max_retries + 1, "mode": "standard"},
+            s3={"addressing_style": "virtual" if settings.virtual_hosted else "path"},
+        ),
     )

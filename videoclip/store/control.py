@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from videoclip.errors import StoreError, WrongState
+from videoclip.errors import JobBusy, StoreError, WrongState
 from videoclip.store.clock import now_ms
 from videoclip.store.models import Job, JobEvent
+from videoclip.store.outbox import announce
 
-__all__ = ["FINAL", "Control"]
+__all__ = ["CHANNEL", "FINAL", "HELD", "Control", "overtaken"]
 
 FINAL = ("succeeded", "partial", "failed", "cancelled", "dead")
 """States that a job does not leave by itself."""
+HELD = ("running", "cancelling")
+"""States in which an attempt owns the job."""
+CHANNEL = "videoclip_job"
+"""PostgreSQL tells those who listen here that a job waits, which spares them the rest of their pause."""
 
 
 class Control:
@@ -23,6 +28,11 @@ class Control:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    @property
+    def session(self) -> AsyncSession:
+        """For repositories that take part in the transaction."""
+        return self._session
+
     async def cancel(self, job_id: str) -> str:
         """Cancel a job and what it is the parent of; returns its new state.
 
@@ -30,12 +40,15 @@ class Control:
             WrongState: it is over already.
         """
         state = await self._cancel_one(job_id)
+        await self._cancel_children(job_id)
+        return state
+
+    async def _cancel_children(self, job_id: str) -> None:
         children = await self._session.scalars(
             select(Job.id).where(Job.parent_id == job_id, Job.state.not_in(FINAL)).order_by(Job.id)
         )
         for child in children.all():
             await self.cancel(child)
-        return state
 
     async def _cancel_one(self, job_id: str) -> str:
         now = await self._now()
@@ -72,7 +85,7 @@ class Control:
             .where(Job.id == job_id, Job.state.in_(("failed", "dead", "cancelled", "partial")))
             .values(
                 state="queued", failures=0, error=None, enqueued_ms=now, not_before_ms=now,
-                finished_ms=None, lease_until_ms=None, lease_owner=None,
+                finished_ms=None, lease_until_ms=None, lease_owner=None, progress=None,
             )
             .returning(Job.attempt)
         )  # fmt: skip
@@ -119,8 +132,24 @@ class Control:
     async def _event(
         self, job_id: str, kind: str, attempt: int, now: int, data: dict[str, Any]
     ) -> None:
-        self._session.add(JobEvent(job_id=job_id, at_ms=now, kind=kind, attempt=attempt, data=data))
+        event = JobEvent(job_id=job_id, at_ms=now, kind=kind, attempt=attempt, data=data)
+        self._session.add(event)
         await self._session.flush()
+        await announce(self._session, job_id, event.id, kind, now, data)
+        if kind == "queued" and self._session.get_bind().dialect.name == "postgresql":
+            await self._session.execute(text(f"NOTIFY {CHANNEL}"))
+        if kind in FINAL:  # where it stood is of no use any more, and would be most of the rows
+            await self._session.execute(
+                delete(JobEvent).where(JobEvent.job_id == job_id, JobEvent.kind == "progress")
+            )
 
     async def _now(self) -> int:
         return int(await self._session.scalar(select(now_ms())) or 0)
+
+
+def overtaken(job_id: str, attempt: int) -> JobBusy:
+    """What an attempt hears that no longer owns its job."""
+    return JobBusy(
+        f"attempt {attempt} no longer owns job {job_id}",
+        "Leave this process; another attempt goes on with the job, or it was given up",
+    )

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +34,11 @@ _PARTS = 9_000
 """S3 takes parts of 5 MiB and more, and at most 10,000 of them."""
 _IN_USE_S = 3600
 """A cached copy that was asked for this long ago may still be read by an FFmpeg."""
+
+
+_YOUNG_S = 3600
+"""An object in a bucket that is older is stored again, so that the sweeper sees that it is wanted."""
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,20 @@ class Objects:
             return open_bucket(self._bucket)
         return LocalStore(self.root, mkdir=True)
 
-    def put(self, path: Path) -> ObjectRef:
+    def put(self, path: Path, known: ObjectRef | None = None) -> ObjectRef:
         """Store a file's content; the same content twice is one object.
+
+        Args:
+            path: the file.
+            known: its content, where that was computed before.
 
         Raises:
             StorageFull: no space is left.
             StoreError: the store refused.
         """
         with disk_errors(self.root):
-            ref = ObjectRef(file_sha256(path), path.stat().st_size)
-            if self.has(ref):
+            ref = known or ObjectRef(file_sha256(path), path.stat().st_size)
+            if self._renewed(ref):
                 return ref
             # In pieces: a plain put would hold the whole file in memory. The object appears when the
             # writer closes; if another worker is faster, the same name has the same content.
@@ -94,6 +102,61 @@ class Objects:
                 self._keep(ref, path)
             return ref
 
+    def adopt(self, path: Path, ref: ObjectRef) -> None:
+        """Make a file of ours an object: moved where that can be done, else copied; the file is gone after it.
+
+        Args:
+            path: the file, which nobody else uses.
+            ref: its content.
+
+        Raises:
+            StorageFull: no space is left.
+            StoreError: the store refused.
+        """
+        with disk_errors(self.root):
+            if self._bucket is None and not self._renewed(ref):
+                target = self.root / ref.key
+                target.parent.mkdir(parents=True, exist_ok=True)
+                path.chmod(0o644)
+                try:
+                    path.replace(target)
+                except OSError as error:
+                    if error.errno != errno.EXDEV:
+                        raise
+                    self.put(path, ref)
+                _sync_folder(target.parent)
+            elif self._bucket is not None:
+                self.put(path, ref)
+            path.unlink(missing_ok=True)
+
+    def items(self) -> Iterator[tuple[ObjectRef, float]]:
+        """All objects, and when each was last stored (seconds since 1970).
+
+        Raises:
+            StoreError: the bucket cannot be listed.
+        """
+        with disk_errors(self.root):
+            for page in obstore.list(self._store(), "sha256", chunk_size=1000):
+                for found in page:
+                    name = str(found["path"]).rpartition("/")[2]
+                    if _DIGEST.fullmatch(name):
+                        stored = found["last_modified"].timestamp()
+                        yield ObjectRef(name, int(found["size"])), stored
+
+    def delete(self, ref: ObjectRef, before: float) -> bool:
+        """Delete an object that was last stored before a time (seconds since 1970); whether it was.
+
+        Raises:
+            StoreError: the bucket cannot be asked.
+        """
+        with disk_errors(self.root):
+            stored = self._stored(ref)
+            if stored is None or stored >= before:
+                return False
+            obstore.delete(self._store(), ref.key)
+            (self.root / ref.key).unlink(missing_ok=True)
+            return True
+
     def sweep(self, before: float) -> int:
         """Remove half-written files that were last touched before a time (seconds since 1970); how many."""
         gone = 0
@@ -104,6 +167,18 @@ class Objects:
                     path.unlink()
                     gone += 1
         return gone
+
+    def abort_parts(self, before: float) -> int:
+        """Give up what was begun in a bucket before a time (seconds since 1970) and not completed; how many.
+
+        Raises:
+            StoreError: the bucket refused.
+        """
+        if self._bucket is None:
+            return 0
+        from videoclip.store.bucket import abort_parts
+
+        return abort_parts(self._bucket, before)
 
     def has(self, ref: ObjectRef) -> bool:
         """Whether the object is there in its full size.
@@ -154,18 +229,61 @@ class Objects:
                 place()
         return path
 
-    def link(self, ref: ObjectRef, expires_s: int) -> str | None:
+    def pieces(self, ref: ObjectRef) -> Iterator[bytes]:
+        """The object's content, from where it lies, without a copy in the cache.
+
+        Raises:
+            StoreError: it is not there, or the store refused.
+        """
+        with disk_errors(self.root):
+            try:
+                yield from map(bytes, obstore.get(self._store(), ref.key).stream(_PIECE))
+            except (FileNotFoundError, NotFoundError) as error:
+                raise StoreError(
+                    f"the object {ref.sha256[:12]} is not there any more", "Try again"
+                ) from error
+
+    def link(
+        self,
+        ref: ObjectRef,
+        expires_s: int,
+        *,
+        media_type: str = "application/octet-stream",
+        disposition: str = "attachment",
+    ) -> str | None:
         """An address from which the object can be read for a while by whoever has it; None for a folder.
 
         Args:
             ref: the object.
             expires_s: for how long, seconds.
+            media_type: that the bucket answers with.
+            disposition: the same, of ``Content-Disposition``.
         """
         if self._bucket is None:
             return None
-        from videoclip.store.bucket import open_bucket
+        from videoclip.store.bucket import signed_link
 
-        return obstore.sign(open_bucket(self._bucket), "GET", ref.key, timedelta(seconds=expires_s))
+        return signed_link(
+            self._bucket, ref.key, expires_s, media_type=media_type, disposition=disposition
+        )
+
+    def _stored(self, ref: ObjectRef) -> float | None:
+        """When the object was last stored; None where it is not there in its full size."""
+        try:
+            found = obstore.head(self._store(), ref.key)
+        except (FileNotFoundError, NotFoundError):
+            return None
+        return found["last_modified"].timestamp() if int(found["size"]) == ref.size else None
+
+    def _renewed(self, ref: ObjectRef) -> bool:
+        """Whether the object is there and so young that no sweep takes it before somebody refers to it."""
+        if self._bucket is None:
+            if not self._whole(ref):
+                return False
+            os.utime(self.root / ref.key)
+            return True
+        stored = self._stored(ref)
+        return stored is not None and stored > time.time() - _YOUNG_S
 
     def _whole(self, ref: ObjectRef) -> bool:
         try:
@@ -206,6 +324,15 @@ def open_objects(settings: Settings) -> Objects:
     if settings.objects.url:
         return Objects(root / "cache", settings.objects)
     return Objects(root / "objects")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the folder's new names are on the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

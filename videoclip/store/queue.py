@@ -17,16 +17,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from uuid_utils import uuid7
 
-from videoclip.errors import JobBusy, KeyReused
+from videoclip.errors import KeyReused
 from videoclip.fingerprint import fingerprint
+from videoclip.observe import tracing
 from videoclip.store.clock import now_ms
-from videoclip.store.control import Control
+from videoclip.store.control import HELD, overtaken
 from videoclip.store.insert import insert_into
 from videoclip.store.models import Job, Workspace
+from videoclip.store.parents import Claim, Parents
+from videoclip.store.waiting import Waiting
 
 __all__ = ["Claim", "Queue", "Queued"]
 
-_HELD = ("running", "cancelling")
 _KEY_VERSION = 1
 
 
@@ -40,19 +42,7 @@ class Queued:
     """False: the same request under the same key had made it before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A job that was handed out."""
-
-    id: str
-    workspace_id: str
-    kind: str
-    request: dict[str, Any]
-    attempt: int
-    """The fence: goes with every write."""
-
-
-class Queue(Control):
+class Queue(Parents, Waiting):
     """Statements of the queue over one session; the caller owns the transaction."""
 
     # ------------------------------------------------------------------ asking
@@ -91,11 +81,16 @@ class Queue(Control):
         name = idempotency_key if idempotency_key is not None else f"job:{job_id}"
         key = fingerprint("enqueue", _KEY_VERSION, {"workspace": workspace_id, "key": name})
         now = await self._now()
+        asked = tracing.begin(
+            "enqueue", {"videoclip.job": job_id, "videoclip.kind": kind}, root=True
+        )
+        asked_by = asked.traceparent
+        asked.end()
         values = {
             "id": job_id, "key": key, "kind": kind, "request": request, "state": "queued", "attempt": 0,
             "workspace_id": workspace_id, "created_by": created_by, "parent_id": parent_id,
             "body_sha256": body, "priority": priority, "enqueued_ms": now, "not_before_ms": now + delay_ms,
-            "max_failures": max_failures,
+            "max_failures": max_failures, "traceparent": asked_by,
         }  # fmt: skip
         await self._session.execute(
             insert_into(self._session, Job).values(**values).on_conflict_do_nothing()
@@ -131,25 +126,29 @@ class Queue(Control):
         """
         now = await self._now()
         for workspace_id, limited in await self._deserving(now, kinds):
-            if limited and not await self._below_limit(workspace_id):
-                continue
-            top = (
-                self._ready(now, kinds)
-                .where(Job.workspace_id == workspace_id)
-                .order_by(Job.priority.desc(), Job.enqueued_ms, Job.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            job_id: str | None = await self._session.scalar(top)
-            if job_id is not None:
-                return await self._start(job_id, workspace_id, owner, now, lease_ms)
+            place = await self._session.begin_nested() if limited else None
+            if not limited or await self._below_limit(workspace_id):
+                top = (
+                    self._ready(now, kinds)
+                    .where(Job.workspace_id == workspace_id)
+                    .order_by(Job.priority.desc(), Job.enqueued_ms, Job.id)
+                    .limit(1)
+                    .with_for_update(skip_locked=True)
+                )
+                job_id: str | None = await self._session.scalar(top)
+                if job_id is not None:
+                    return await self._start(job_id, workspace_id, owner, now, lease_ms)
+            if place is not None:
+                # Gives the workspace's row back: two claimers that go on with it in hand, each to the workspace
+                # of the other, would wait for each other.
+                await place.rollback()
         return None
 
     async def _deserving(self, now: int, kinds: Sequence[str] | None) -> list[tuple[str, bool]]:
         """Ids of workspaces, best first, and whether they have a limit."""
         running = (
             select(Job.workspace_id, func.count().label("count"))
-            .where(Job.state.in_(_HELD), Job.workspace_id.is_not(None))
+            .where(Job.state.in_(HELD), Job.lease_until_ms.is_not(None))
             .group_by(Job.workspace_id)
             .subquery()
         )
@@ -169,8 +168,11 @@ class Queue(Control):
             select(Workspace.max_running).where(Workspace.id == workspace_id).with_for_update()
         )
         running = await self._session.scalar(
-            select(func.count()).where(Job.workspace_id == workspace_id, Job.state.in_(_HELD))
-        )
+            select(func.count()).where(
+                Job.workspace_id == workspace_id, Job.state.in_(HELD),
+                Job.lease_until_ms.is_not(None),
+            )
+        )  # fmt: skip
         return limit is None or (running or 0) < limit
 
     async def _start(
@@ -181,7 +183,7 @@ class Queue(Control):
             .where(Job.id == job_id)
             .values(
                 state="running", attempt=Job.attempt + 1, error=None, started_ms=now, finished_ms=None,
-                lease_until_ms=now + lease_ms, lease_owner=owner,
+                lease_until_ms=now + lease_ms, lease_owner=owner, progress=None,
             )
         )  # fmt: skip
         await self._session.execute(
@@ -189,29 +191,94 @@ class Queue(Control):
         )
         job = (
             await self._session.execute(
-                select(Job.kind, Job.request, Job.attempt).where(Job.id == job_id)
+                select(
+                    Job.kind, Job.request, Job.attempt, Job.traceparent, Job.enqueued_ms,
+                    Job.not_before_ms,
+                ).where(Job.id == job_id)
             )
-        ).one()
+        ).one()  # fmt: skip
         await self._event(job_id, "running", job.attempt, now, {"owner": owner})
-        return Claim(job_id, workspace_id, job.kind, job.request, job.attempt)
+        return Claim(
+            job_id, workspace_id, job.kind, job.request, job.attempt, job.traceparent,
+            max(job.enqueued_ms, job.not_before_ms),
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ working
 
-    async def heartbeat(self, job_id: str, attempt: int, *, lease_ms: int) -> bool:
-        """Renew the lease; true when the job shall be cancelled.
+    async def heartbeat(
+        self, job_id: str, attempt: int, *, lease_ms: int, progress: dict[str, Any] | None = None
+    ) -> bool:
+        """Renew the lease, and say where the job stands; true when the job shall be cancelled.
 
         Raises:
             JobBusy: another attempt owns the job now, or it was given up: stop, and write nothing.
         """
+        told = {} if progress is None else {"progress": progress}
         state = await self._session.scalar(
             update(Job)
-            .where(Job.id == job_id, Job.attempt == attempt, Job.state.in_(_HELD))
-            .values(lease_until_ms=now_ms() + lease_ms)
+            .where(Job.id == job_id, Job.attempt == attempt, Job.state.in_(HELD))
+            .values(lease_until_ms=now_ms() + lease_ms, **told)
             .returning(Job.state)
         )
         if state is None:
-            raise _overtaken(job_id, attempt)
+            raise overtaken(job_id, attempt)
         return bool(state == "cancelling")
+
+    async def tell(self, job_id: str, attempt: int, kind: str, data: dict[str, Any]) -> None:
+        """An event of the attempt.
+
+        Raises:
+            JobBusy: it no longer owns the job.
+        """
+        await self._owned(job_id, attempt)
+        await self._event(job_id, kind, attempt, await self._now(), data)
+
+    async def release(self, job_id: str, attempt: int, reason: str) -> str:
+        """The attempt stops before its end through no fault of the job's; returns the job's new state.
+
+        The job waits again at once, and nothing is counted against it.
+
+        Raises:
+            JobBusy: it no longer owns the job.
+        """
+        job = await self._owned(job_id, attempt)
+        if job.state == "cancelling":
+            await self._end(job_id, attempt, "cancelled", None, None)
+            return "cancelled"
+        await self._session.execute(
+            update(Job)
+            .where(Job.id == job_id)
+            .values(
+                state="queued", attempt=Job.attempt + 1, lease_until_ms=None, lease_owner=None,
+                progress=None,
+            )
+        )  # fmt: skip
+        await self._event(job_id, "queued", attempt, await self._now(), {"released": reason})
+        return "queued"
+
+    async def held_by(self, owner: str) -> list[Claim]:
+        """What was handed out to an owner and is not over."""
+        rows = await self._session.execute(
+            select(
+                Job.id,
+                Job.workspace_id,
+                Job.kind,
+                Job.request,
+                Job.attempt,
+                Job.traceparent,
+                Job.enqueued_ms,
+            ).where(Job.state.in_(HELD), Job.lease_owner == owner)
+        )
+        return [Claim(*row) for row in rows]
+
+    async def owners(self) -> dict[str, int]:
+        """Who holds how many jobs."""
+        rows = await self._session.execute(
+            select(Job.lease_owner, func.count())
+            .where(Job.state.in_(HELD), Job.lease_until_ms.is_not(None))
+            .group_by(Job.lease_owner)
+        )
+        return {str(owner): int(count) for owner, count in rows}
 
     async def finish(
         self, job_id: str, attempt: int, state: str, result: dict[str, Any] | None = None
@@ -231,6 +298,7 @@ class Queue(Control):
         *,
         retryable: bool,
         backoff_ms: int = 0,
+        result: dict[str, Any] | None = None,
     ) -> str:
         """The attempt failed; returns the job's new state.
 
@@ -240,6 +308,7 @@ class Queue(Control):
             error: code, cause, remedy.
             retryable: whether the same may go well later.
             backoff_ms: pause before the next attempt; doubled for each failure before.
+            result: what there is to see all the same.
 
         Raises:
             JobBusy: it no longer owns the job.
@@ -249,7 +318,7 @@ class Queue(Control):
             await self._end(job_id, attempt, "cancelled", error, None)
             return "cancelled"
         if not retryable:
-            await self._end(job_id, attempt, "failed", error, None)
+            await self._end(job_id, attempt, "failed", error, result)
             return "failed"
         return await self._again(job, error, backoff_ms)
 
@@ -261,7 +330,7 @@ class Queue(Control):
         now = await self._now()
         lost = await self._session.scalars(
             select(Job)
-            .where(Job.state.in_(_HELD), Job.lease_until_ms < now)
+            .where(Job.state.in_(HELD), Job.lease_until_ms < now)
             .order_by(Job.lease_until_ms)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -291,12 +360,12 @@ class Queue(Control):
     async def _owned(self, job_id: str, attempt: int) -> Job:
         job = await self._session.scalar(
             select(Job)
-            .where(Job.id == job_id, Job.attempt == attempt, Job.state.in_(_HELD))
+            .where(Job.id == job_id, Job.attempt == attempt, Job.state.in_(HELD))
             .with_for_update()
             .execution_options(populate_existing=True)
         )
         if job is None:
-            raise _overtaken(job_id, attempt)
+            raise overtaken(job_id, attempt)
         return job
 
     async def _end(
@@ -310,12 +379,17 @@ class Queue(Control):
         now = await self._now()
         done = await self._session.scalar(
             update(Job)
-            .where(Job.id == job_id, Job.attempt == attempt, Job.state.in_(_HELD))
-            .values(state=state, error=error, result=result, finished_ms=now, lease_until_ms=None)
+            .where(Job.id == job_id, Job.attempt == attempt, Job.state.in_(HELD))
+            .values(
+                state=state, error=error, result=result, finished_ms=now, lease_until_ms=None,
+                progress=None,
+            )
             .returning(Job.id)
-        )
+        )  # fmt: skip
         if done is None:
-            raise _overtaken(job_id, attempt)
+            raise overtaken(job_id, attempt)
+        if state != "succeeded":
+            await self._cancel_children(job_id)
         await self._event(job_id, state, attempt, now, {"error": error} if error else {})
 
     async def _again(self, job: Job, error: dict[str, Any], backoff_ms: int) -> str:
@@ -329,17 +403,12 @@ class Queue(Control):
             .where(Job.id == job.id)
             .values(
                 state=state, attempt=Job.attempt + 1, failures=failures, error=error,
-                not_before_ms=now + pause, lease_until_ms=None, lease_owner=None,
+                not_before_ms=now + pause, lease_until_ms=None, lease_owner=None, progress=None,
                 finished_ms=now if state == "dead" else None,
             )
         )  # fmt: skip
+        if state == "dead":
+            await self._cancel_children(job.id)
         data = {"error": error, "failures": failures, "pause_ms": pause}
         await self._event(job.id, state, job.attempt, now, data)
         return state
-
-
-def _overtaken(job_id: str, attempt: int) -> JobBusy:
-    return JobBusy(
-        f"attempt {attempt} no longer owns job {job_id}",
-        "Leave this process; another attempt goes on with the job, or it was given up",
-    )

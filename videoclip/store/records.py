@@ -19,6 +19,8 @@ class JobRecord:
     request: dict[str, Any]
     state: str
     attempt: int
+    workspace_id: str | None = None
+    """None: a job of the command line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class ArtifactRecord:
     objects: dict[str, ObjectRef] = field(default_factory=dict)
     wall_s: float = 0.0
     cpu_s: float = 0.0
+    gpu_s: float = 0.0
+    """Share of a graphics card times seconds; told with the unit, not kept with the artifact."""
+    started_ms: int | None = None
+    """Since 1970, by the clock of the machine that worked; kept with the unit."""
+
+    @property
+    def finished_ms(self) -> int | None:
+        """As ``started_ms``."""
+        return None if self.started_ms is None else self.started_ms + round(self.wall_s * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,9 @@ class Repository:
                 attempt=attempt,
                 wall_s=0.0 if reused else artifact.wall_s,
                 cpu_s=0.0 if reused else artifact.cpu_s,
+                gpu_s=0.0 if reused else artifact.gpu_s,
+                started_ms=None if reused else artifact.started_ms,
+                finished_ms=None if reused else artifact.finished_ms,
                 error=None,
             )
         )
@@ -191,8 +194,9 @@ class Repository:
 
 def _job(row: Job) -> JobRecord:
     return JobRecord(
-        id=row.id, kind=row.kind, request=row.request, state=row.state, attempt=row.attempt
-    )
+        id=row.id, kind=row.kind, request=row.request, state=row.state, attempt=row.attempt,
+        workspace_id=row.workspace_id,
+    )  # fmt: skip
 
 
 def _artifact(row: Artifact) -> ArtifactRecord:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from videoclip.errors import JobBusy, OutputUnwritable
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from videoclip.errors import DatabaseAway, JobBusy, OutputUnwritable
 from videoclip.fingerprint import file_sha256
 from videoclip.settings import Settings
 from videoclip.store.database import Database
+from videoclip.store.leftovers import STALE_S, sweep_leftovers
 from videoclip.store.objects import open_objects
+from videoclip.store.patience import short
+from videoclip.store.queue import Queue
 from videoclip.store.records import ArtifactRecord, JobRecord, UnitFailure
 from videoclip.store.repository import Repository
 
 __all__ = ["Store"]
 
 Result = TypeVar("Result")
-_STALE_S = 24 * 3600
+_LONGEST_PAUSE_S = 2.0
 
 
 class Store:
@@ -34,7 +38,14 @@ class Store:
     here and the gateway's event loop, which uses `Database` directly.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, patience_s: float = 0.0) -> None:
+        """Open it.
+
+        Args:
+            settings: where it is.
+            patience_s: how long a call waits for a database that went away; the work is done once all the same.
+        """
+        self._patience_s = patience_s
         self.data_dir = settings.data_dir.absolute()
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -52,7 +63,7 @@ class Store:
         self._thread.start()
         self._database = Database(settings)
         try:
-            self._wait(self._database.open())
+            self._patiently(self._database.open)
         except BaseException:
             self.close()
             raise
@@ -68,24 +79,7 @@ class Store:
 
         Half-written objects, and work folders of jobs that nobody works on.
         """
-        old = time.time() - _STALE_S
-        gone = self.objects.sweep(old)
-        for folder in self.work.glob("*"):
-            with suppress(OSError):
-                if folder.stat().st_mtime < old and not self._is_owned(folder.name):
-                    shutil.rmtree(folder, ignore_errors=True)
-                    gone += 1
-        return gone
-
-    def _is_owned(self, job_id: str) -> bool:
-        try:
-            with (self.data_dir / "locks" / f"{job_id}.lock").open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        return False
+        return self.objects.sweep(time.time() - STALE_S) + sweep_leftovers(self.data_dir)
 
     def close(self) -> None:
         """Close the database and end the thread."""
@@ -97,12 +91,45 @@ class Store:
     def _wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    def _patiently(self, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        deadline, pause_s = time.monotonic() + self._patience_s, 0.1
+        while True:
+            try:
+                return self._wait(work())
+            except DatabaseAway:
+                if time.monotonic() + pause_s > deadline:
+                    raise
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
     def _transaction(self, work: Callable[[Repository], Coroutine[Any, Any, Result]]) -> Result:
         async def run() -> Result:
             async with self._database.transaction() as repository:
                 return await work(repository)
 
-        return self._wait(run())
+        return self._patiently(run)
+
+    def queue(
+        self, work: Callable[[Queue], Coroutine[Any, Any, Result]], *, patient: bool = True
+    ) -> Result:
+        """A transaction of the queue.
+
+        Args:
+            work: what is done in it; may be done again if the database went away before it said yes.
+            patient: wait for a database that went away, as long as this store does.
+        """
+        if patient:
+            return self._patiently(lambda: short(self._database, work))
+        return self._wait(short(self._database, work))
+
+    def session(self, work: Callable[[AsyncSession], Coroutine[Any, Any, Result]]) -> Result:
+        """A transaction for a repository of one workspace's data, which ``work`` makes over the session."""
+
+        async def run() -> Result:
+            async with self._database.session() as session:
+                return await work(session)
+
+        return self._patiently(run)
 
     # ------------------------------------------------------------------ jobs
 
@@ -123,9 +150,28 @@ class Store:
         Raises:
             JobBusy: another live process holds it.
         """
+        with self._lock(job_id):
+            yield self._transaction(lambda r: r.start_attempt(job_id))
+
+    @contextmanager
+    def own_attempt(self, job_id: str, attempt: int) -> Iterator[str]:
+        """Hold an attempt that the queue handed out; yields the name of its private folder in ``work``.
+
+        Another attempt may hold the same job beside it: the queue's fence decides whose writes count.
+
+        Raises:
+            JobBusy: another live process holds the attempt.
+        """
+        name = f"{job_id}-{attempt}"
+        with self._lock(name):
+            yield name
+            (self.data_dir / "locks" / f"{name}.lock").unlink(missing_ok=True)
+
+    @contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
         folder = self.data_dir / "locks"
         folder.mkdir(exist_ok=True)
-        lock = os.open(folder / f"{job_id}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -134,7 +180,7 @@ class Store:
                     "another process is working on the same job",
                     "Wait until it ends, or stop it and run the command again",
                 ) from error
-            yield self._transaction(lambda r: r.start_attempt(job_id))
+            yield
         finally:
             os.close(lock)
 
