@@ -24,8 +24,7 @@ demo: setup ## turn the bundled sample video into finished clips in demo-out/
 	@echo && ls -1 "$(DEMO_OUT)"/clips/*.mp4
 
 test: setup-test ## all tests (unit, integration, browser, acceptance)
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" --durations 25 tests
-	$(BIN)/python -m pytest -m alone --durations 5 tests
+	$(BIN)/python scripts/run_tests.py -n $(TEST_WORKERS)
 
 test-unit: setup ## the fast ones only
 	$(BIN)/python -m pytest tests/unit

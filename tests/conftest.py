@@ -28,6 +28,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: kinds.index(item.path.relative_to(ROOT).parts[0]))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell ``scripts/run_tests.py`` which tests failed."""
+    if path := os.environ.get("VIDEOCLIP_FAILED_TESTS"):
+        reports = [
+            one for kind in ("failed", "error") for one in terminalreporter.stats.get(kind, [])
+        ]
+        Path(path).write_text("\n".join(dict.fromkeys(report.nodeid for report in reports)))
+
+
 @pytest.fixture(autouse=True)
 def _own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the user's data, configuration or caches of jobs."""

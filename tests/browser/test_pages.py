@@ -203,8 +203,8 @@ def test_a_brand_kit_is_made_with_a_live_frame_and_a_logo(
     expect(page.get_by_role("button", name="Use logo.png")).to_have_attribute(
         "aria-pressed", "true"
     )
+    expect(page.locator(".vc-frame")).to_have_attribute("aria-busy", "false", timeout=30_000)
     until(page, "(one => one.naturalHeight > one.naturalWidth)(document.querySelector('.vc-frame img'))")  # fmt: skip
-    expect(page.locator(".vc-frame")).not_to_have_class("vc-frame vc-busy")
     with Image.open(io.BytesIO(frame.screenshot())) as shot:
         red, green, blue = np.asarray(shot.convert("RGB"), int).transpose(2, 0, 1)
     reds = ((red > 150) & (green < 90) & (blue < 110)).sum()

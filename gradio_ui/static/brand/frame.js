@@ -22,11 +22,15 @@ export function frame(state, signal) {
   let asking = null;
   let url = '';
 
+  const busy = (is) => {
+    place.classList.toggle('vc-busy', is);
+    place.setAttribute('aria-busy', String(is));
+  };
   const make = async () => {
     asking?.abort();
     asking = new AbortController();
     const {signal: ours} = asking;
-    place.classList.add('vc-busy');
+    waiting = 0;
     try {
       const blob = await ask({render: state.render, asset_id: look.asset, at_ms: Math.round(look.at), text: look.text, title: state.name || look.title, show: look.show}, AbortSignal.any([ours, signal]));
       const old = url;
@@ -42,10 +46,12 @@ export function frame(state, signal) {
       say(note, [told.title, told.detail].filter(Boolean).join('. '));
       note.classList.add('vc-error');
     }
-    if (!ours.aborted) place.classList.remove('vc-busy');
+    if (!ours.aborted && !waiting) busy(false);
   };
+  // A change makes the picture an old one at once, not only when the new one is asked for.
   const show = () => {
     clearTimeout(waiting);
+    busy(true);
     waiting = setTimeout(make, CALM_MS);
   };
   signal.addEventListener('abort', () => {
