@@ -1,0 +1,59 @@
+"""The whole test suite: side by side, then what must run alone, then a second look at what failed.
+
+A test that fails beside others is run again by itself, once, when no more than three failed. If it
+fails again, so does the run. If it passes, the run says so in capitals: such a test, or what it tests,
+depends on timing, which is a fault to be mended and not one of the change that is being tested.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SECOND_LOOKS = 3
+FAILED = 1  # pytest's exit status when tests ran and some failed; others are never mended by a second look
+
+
+def pytest(*arguments: str, failed: Path) -> int:
+    """Run pytest; the ids of the tests that failed are written to ``failed``, one a line."""
+    failed.write_text("")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "VIDEOCLIP_FAILED_TESTS": str(failed)},
+        check=False,
+    ).returncode
+
+
+def main() -> int:
+    """Run the suite; its exit status is pytest's."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-n", type=int, default=3, help="processes that run tests side by side")
+    workers = str(parser.parse_args().n)
+    beside = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not alone")
+    with tempfile.TemporaryDirectory() as scratch:
+        failed = Path(scratch) / "failed"
+        status = pytest(*beside, "--durations", "25", "tests", failed=failed)
+        again = failed.read_text().splitlines()
+        alone = pytest("-m", "alone", "--durations", "5", "tests", failed=failed)
+        if status != FAILED or not 0 < len(again) <= SECOND_LOOKS:
+            return status or alone
+        print(
+            f"\n{len(again)} failed beside others; once more, alone:",
+            *again,
+            sep="\n  ",
+            flush=True,
+        )
+        status = pytest(*again, failed=failed)
+        if status == 0:
+            print("\nFLAKY (failed beside others, passed alone; to be mended):", *again, sep="\n  ")
+        return status or alone
+
+
+if __name__ == "__main__":
+    sys.exit(main())
