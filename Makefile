@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench bench-cut bench-serve fuzz eval-asr eval-highlights sbom audit docs screenshots first-clip sample models lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench chaos bench-cut bench-serve fuzz eval-asr eval-highlights sbom audit docs screenshots first-clip sample models lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ format: setup ## format and mend what can be mended by itself
 
 bench: setup ## benchmarks: ratios in one run (not part of the tests; tens of minutes)
 	$(BIN)/python -m tests.benchmarks
+
+chaos: setup-test ## break what a platform is made of and sum up what came of it: make chaos NAMES=hosts (minutes; as root)
+	$(BIN)/python -m tests.chaos $(NAMES)
 
 fuzz: setup ## 2,000 damaged files through probe, sound and cut (an hour on two cores)
 	$(BIN)/python -m tests.fuzz --files 2000

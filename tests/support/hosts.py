@@ -1,0 +1,161 @@
+"""Hosts without machines: network namespaces on one bridge, each with an address of its own. For root on Linux only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+
+__all__ = ["Host", "Network", "missing", "network", "sweep"]
+
+_PREFIX = "vcnet"
+_FIRST = 10
+
+
+@dataclass(frozen=True)
+class Host:
+    """A namespace with one address; its file system is everybody's."""
+
+    space: str
+    address: str
+    cable: str
+    """The end of its cable that is in the bridge."""
+
+    def command(self, *words: str | os.PathLike[str]) -> list[str]:
+        """Words that run others there."""
+        return ["ip", "netns", "exec", self.space, *map(os.fspath, words)]
+
+    def start(self, *words: str | os.PathLike[str], **options: Any) -> subprocess.Popen[Any]:
+        """Start a program there and do not wait."""
+        return subprocess.Popen(self.command(*words), start_new_session=True, **options)
+
+    def run(
+        self, *words: str | os.PathLike[str], timeout: float = 60, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program there to its end."""
+        return subprocess.run(
+            self.command(*words), timeout=timeout, check=False, capture_output=True, text=True, **options
+        )  # fmt: skip
+
+    def cut(self) -> None:
+        """Pull its cable: packets are lost without a word, as they are by a broken switch."""
+        _ip("link", "set", self.cable, "down")
+
+    def mend(self) -> None:
+        """Put the cable back."""
+        _ip("link", "set", self.cable, "up")
+
+    def processes(self) -> list[psutil.Process]:
+        """What runs there."""
+        found = _ip("netns", "pids", self.space).split()
+        with suppress(psutil.NoSuchProcess):
+            return [psutil.Process(int(pid)) for pid in found]
+        return []
+
+
+@dataclass
+class Network:
+    """Hosts, and this machine at the bridge's address."""
+
+    bridge: str
+    address: str
+    hosts: list[Host] = field(default_factory=list)
+
+
+def missing() -> str:
+    """Why there can be no hosts here; empty where there can."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "only root makes network namespaces"
+    if shutil.which("ip") is None:
+        return "the program ip (iproute2) is not installed"
+    space = f"{_PREFIX}{os.getpid()}x"
+    try:
+        _ip("netns", "add", space)
+        _ip("netns", "exec", space, "true")
+        _ip("link", "add", space, "type", "bridge")
+    except subprocess.CalledProcessError as error:
+        return f"network namespaces cannot be made: {str(error.stderr).strip()}"
+    finally:
+        _ip("netns", "delete", space, check=False)
+        _ip("link", "delete", space, check=False)
+    return ""
+
+
+@contextmanager
+def network(count: int) -> Iterator[Network]:
+    """So many hosts; in the end whatever runs in them is killed, and nothing of them is left."""
+    sweep()
+    name = f"{_PREFIX}{os.getpid()}"
+    prefix = _free_prefix()
+    net = Network(name, f"{prefix}.1")
+    try:
+        _ip("link", "add", name, "type", "bridge")
+        _ip("address", "add", f"{net.address}/24", "dev", name)
+        _ip("link", "set", name, "up")
+        net.hosts.extend(_host(name, prefix, number) for number in range(count))
+        yield net
+    finally:
+        _remove(name)
+
+
+def sweep() -> None:
+    """Remove what processes left that were killed."""
+    with suppress(FileNotFoundError):
+        names = [line.split()[0] for line in _ip("netns", "list", check=False).splitlines() if line]
+        links = [
+            line.split()[0] for line in _ip("-br", "link", "show", "type", "bridge", check=False).splitlines()
+        ]  # fmt: skip
+        for name in {*(name.partition("-")[0] for name in names), *links}:
+            owner = name.removeprefix(_PREFIX)
+            if name.startswith(_PREFIX) and owner.isdigit() and not psutil.pid_exists(int(owner)):
+                _remove(name)
+
+
+def _host(bridge: str, prefix: str, number: int) -> Host:
+    host = Host(f"{bridge}-{number}", f"{prefix}.{_FIRST + number}", f"{bridge}c{number}")
+    _ip("netns", "add", host.space)
+    _ip("link", "add", host.cable, "type", "veth", "peer", "name", "eth0", "netns", host.space)
+    _ip("link", "set", host.cable, "master", bridge)
+    _ip("link", "set", host.cable, "up")
+    for words in (
+        ("link", "set", "lo", "up"),
+        ("address", "add", f"{host.address}/24", "dev", "eth0"),
+        ("link", "set", "eth0", "up"),
+        ("route", "add", "default", "via", f"{prefix}.1"),
+    ):
+        _ip("-n", host.space, *words)
+    return host
+
+
+def _remove(name: str) -> None:
+    """The bridge of that name, its hosts, and what runs in them."""
+    for line in _ip("netns", "list", check=False).splitlines():
+        space = line.split()[0] if line else ""
+        if not space.startswith(f"{name}-"):
+            continue
+        for pid in _ip("netns", "pids", space, check=False).split():
+            with suppress(psutil.Error):
+                psutil.Process(int(pid)).kill()
+        _ip("netns", "delete", space, check=False)
+    _ip("link", "delete", name, check=False)
+
+
+def _free_prefix() -> str:
+    """The first three numbers of addresses that nobody here uses."""
+    taken = _ip("-br", "-4", "address")
+    for number in range(os.getpid() % 200, os.getpid() % 200 + 50):
+        if (prefix := f"10.213.{number}") + "." not in taken:
+            return prefix
+    message = "no free range of addresses"
+    raise RuntimeError(message)
+
+
+def _ip(*words: str, check: bool = True) -> str:
+    return subprocess.run(["ip", *words], check=check, capture_output=True, text=True).stdout
