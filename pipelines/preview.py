@@ -9,8 +9,8 @@ from pathlib import Path
 
 from videoclip.errors import InvalidRequest
 from videoclip.fingerprint import fingerprint
-from videoclip.media.cut import image_kind
 from videoclip.media.ffmpeg import version
+from videoclip.media.image_files import image_kind
 from videoclip.media.preview import Show, preview_frame
 from videoclip.schemas import MediaInfo, RenderOptions
 from videoclip.settings import Settings

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from videoclip.errors import VideoClipError, one_line
+from videoclip.errors import NotFound, VideoClipError, one_line
 from videoclip.schemas.api.problems import PROBLEM_TYPE, FieldFault, Problem
 
 __all__ = ["example_of", "install", "problem_response", "problems"]
@@ -86,6 +86,11 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if (thing := _unknown_thing(error)) is not None:
+        return await _ours(
+            request,
+            NotFound(f"there is no such {thing}", f"List each {thing} and use the id of one"),
+        )
     # What was sent is not told back: it may hold secrets, or text that no encoding takes.
     faults = [
         FieldFault(where=_path(fault["loc"]), message=one_line(str(fault["msg"])))
@@ -102,6 +107,15 @@ async def _invalid(request: Request, error: Exception) -> Response:
             errors=faults,
         )
     )
+
+
+def _unknown_thing(error: RequestValidationError) -> str | None:
+    """What an address names by something that no id looks like, such as ``job``: there is none, as for any unknown id."""
+    for fault in error.errors():
+        match fault["loc"]:
+            case ("path", str(name)) if name.endswith("_id") and fault["type"].startswith("string"):
+                return name.removesuffix("_id").replace("_", " ")
+    return None
 
 
 async def _plain(request: Request, error: Exception) -> Response:

@@ -84,7 +84,7 @@ class Entrance:
                 token, workspace_id, actor
             )
         if begun is None:  # after the commit: what a stolen token ends stays ended
-            raise NotSignedIn("the refresh token is not valid", "Sign in again")
+            raise NotSignedIn("the sign-in has ended, or was ended elsewhere", "Sign in again")
         return await self._session(begun)
 
     async def end(self, token: str, actor: Actor) -> None:

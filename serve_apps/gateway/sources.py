@@ -15,7 +15,7 @@ from pipelines.buckets import open_to_jobs
 from videoclip.errors import InvalidRequest
 from videoclip.settings import JobSettings
 
-__all__ = ["asset_ids", "check_sources"]
+__all__ = ["asset_ids", "asset_of", "check_sources"]
 
 _ASSET = re.compile(r"asset:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _MADE = re.compile(
@@ -53,10 +53,15 @@ def check_sources(request: dict[str, Any], settings: JobSettings) -> None:
         )
 
 
+def asset_of(reference: str) -> str | None:
+    """The id of the asset that a reference names, if it names one."""
+    match = _ASSET.fullmatch(reference)
+    return match.group(1) if match else None
+
+
 def asset_ids(request: dict[str, Any]) -> set[str]:
     """Ids of all assets that a request names."""
-    found = (_ASSET.fullmatch(value) for _, value in _named(request))
-    return {match.group(1) for match in found if match}
+    return {found for _, value in _named(request) if (found := asset_of(value))}
 
 
 def _named(part: Any) -> Iterator[tuple[str, str]]:

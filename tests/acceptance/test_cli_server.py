@@ -166,6 +166,8 @@ def test_a_key_is_taken_from_standard_input_and_shown_nowhere(
     for run in (done, who, listed, refused, out):
         assert key not in run.stdout + run.stderr
     check_error(typed(stranger, "\n", "login"), 2, "no password and no key was given")
+    link = f"{gateway.base}/#/invitation/abc"
+    check_error(typed(stranger, f"{link}\n", "login"), 2, "this is an invitation")
     # The key of the environment goes to the server of the environment only.
     elsewhere = Command(
         stranger.data, {**stranger.environment, "VIDEOCLIP_API_KEY": key}, stranger.mark
@@ -188,6 +190,10 @@ def test_a_file_is_uploaded_its_job_followed_and_its_clips_brought_here(
     text.write_text("no video")
     check_error(command.run("submit", text, "--quiet"), 3, "")
     check_error(command.run("submit", video, "--transcript", text), 2, "cannot be uploaded")
+    for option in ("--watermark", "--outro"):
+        missing = command.run("submit", video, "--intro", video, option, tmp_path / "none.png")
+        assert "Uploading" not in missing.stdout + missing.stderr
+        check_error(missing, 2, "none.png")
 
     process = command.start(
         *("submit", video, "--top", "2", "--platforms", "none", "-o", tmp_path / "out", "--json")
@@ -215,11 +221,21 @@ def test_a_file_is_uploaded_its_job_followed_and_its_clips_brought_here(
     for name in CLIPS:
         assert (tmp_path / "out" / name).read_bytes() == VIDEO
 
+    # The same file again is not sent again.
+    kept = len(list(owner.assets.list()))
+    again = command.run("submit", video)
+    assert "is in the library already" in again.stdout + again.stderr
+    assert owner.jobs.get(again.stdout.split()[-1]).request["source"] == job.request["source"]
+    assert len(list(owner.assets.list())) == kept
+
     # For people: no escape sequences of others, a table, where the files are.
     shown = command.run("jobs", "follow", job.id)
     assert shown.returncode == 0, shown.stderr
     assert "Rendering clips" in shown.stdout
     assert "2 clips at the server" in shown.stdout
+    listed = command.run("jobs", "list")
+    assert "Vidéo 1.mp4" in listed.stdout
+    assert "asset:" not in listed.stdout
     assert "\x1b" not in shown.stdout
 
     asked = command.run("submit", "https://videos.example/a.mp4", "https://videos.example/b.mp4")
@@ -269,6 +285,9 @@ def test_jobs_are_listed_shown_cancelled_and_run_again(owner: VideoClip, command
     check_error(followed, 130, "the job was cancelled")
     check_error(command.run("jobs", "cancel", job.id), 2, "")
     assert command.run("jobs", "retry", job.id).stdout == f"{job.id} queued\n"
+    check_error(command.run("jobs", "retry", job.id), 2, "the job is queued, not over")
+    for words in (("show",), ("cancel",), ("retry",)):
+        check_error(command.run("jobs", *words, "0198"), 2, "there is no such job")
     nobody = "0198c0de-0000-7000-8000-000000000000"
     both = command.run("jobs", "cancel", job.id, nobody)
     check_error(both, 5, nobody)
@@ -286,6 +305,9 @@ def test_what_a_job_made_is_brought_here_as_files_or_as_one_zip(
     done = command.run("download", job.id, "-o", tmp_path / "files")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "files" / CLIPS[0]).read_bytes() == VIDEO
+    again = command.run("download", job.id, "-o", tmp_path / "files")
+    assert "already" in again.stdout + again.stderr
+    check_error(command.run("jobs", "retry", job.id), 2, "the job has succeeded")
     assert command.run("download", job.id, "--zip", "-o", tmp_path / "all.zip").returncode == 0
     assert set(CLIPS) <= set(zipfile.ZipFile(tmp_path / "all.zip").namelist())
     (tmp_path / "file").touch()

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from videoclip.errors import UsageError
-from videoclip.media.cut import RenderJob, check_options, choose_mode, clip_size, watermark_image
+from videoclip.media.cut import RenderJob, check_options, choose_mode, clip_size
 from videoclip.media.ffmpeg import input_args, last_line
 from videoclip.media.geometry import plan_frame
+from videoclip.media.image_files import watermark_image
 from videoclip.media.programme import Loudness, parse_ebur128
 from videoclip.schemas import (
     Aspect,

@@ -12,6 +12,7 @@ import typer
 
 from videoclip.cli import options
 from videoclip.errors import UsageError
+from videoclip.media.image_files import watermark_image
 from videoclip.media.styles import STYLES
 from videoclip.schemas import (
     Aspect,
@@ -90,13 +91,17 @@ class ClipWishes:
         return options.checked(ClipRequest, source=source, render=render, **self.fields)
 
     def with_files(self, place: Callable[[str, str], str]) -> ClipWishes:
-        """The same, with files as ``place(value, option)`` names them; a watermark that is a text stays one."""
+        """The same, with files as ``place(value, option)`` names them; a watermark that is a text stays one.
+
+        Raises:
+            UsageError: the watermark looks like a file, and is no image.
+        """
         fields, render = dict(self.fields), dict(self.render)
         for values, names in ((fields, _OF_ONE_VIDEO), (render, _OF_ALL)):
             for name in names:
                 if values[name] is not None:
                     values[name] = place(values[name], f"--{name}")
-        if options.is_file(render["watermark"] or ""):
+        if watermark_image(render["watermark"]) is not None:
             render["watermark"] = place(render["watermark"], "--watermark")
         return replace(self, fields=fields, render=render)
 
@@ -149,7 +154,12 @@ def _wishes(
     mode: Annotated[CutMode, typer.Option(help="How pictures come about.")] = CutMode.AUTO,
     captions: Annotated[Captions, typer.Option(help="Where captions go.")] = Captions.BURN,
     style: Annotated[
-        str, typer.Option(metavar="NAME", help=f"Look of burnt captions: {', '.join(STYLES)}.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=f"Look of burnt captions: {', '.join(STYLES)}.",
+            autocompletion=lambda incomplete: [one for one in STYLES if one.startswith(incomplete)],
+        ),
     ] = "clean",
     watermark: Annotated[
         str | None, typer.Option(metavar="PATH|TEXT", help="Image or text over the picture.")

@@ -1,12 +1,17 @@
-"""One exit status for several jobs."""
+"""How jobs ended: the word for people, and one exit status for several."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from videoclip.errors import Cancelled, WorkFailed
+from videoclip.schemas.api.jobs import State
 
-__all__ = ["EXIT", "overall"]
+__all__ = ["EXIT", "Shown", "overall"]
+
+Shown = Literal[State, "no-clips"]
+"""A state as people see it: a job that succeeded and found nothing worth a clip has one of its own."""
 
 EXIT = {"succeeded": 0, "nothing_selected": 4, "partial": 5, "failed": 5}
 """By the status of a job's result."""

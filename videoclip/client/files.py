@@ -24,7 +24,7 @@ from videoclip.errors import (
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["Arriving", "Leaving", "Progress", "placed", "within"]
+__all__ = ["Arriving", "Leaving", "Progress", "is_here", "placed", "within"]
 
 Progress = Callable[[int, int], None]
 """Hears how many bytes have gone over, and how many there are."""
@@ -172,6 +172,14 @@ def within(folder: Path, name: str) -> Path:
             "a file has a name that no file can have here", "Name the target file yourself"
         )
     return folder.joinpath(*parts)
+
+
+def is_here(place: Path, size: int, sha256: str | None) -> bool:
+    """Whether a place has these very bytes already."""
+    try:
+        return sha256 is not None and place.stat().st_size == size and _sha256(place) == sha256
+    except OSError:
+        return False
 
 
 def _only_ours(file: BinaryIO, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Uploads that another process may go on with: a small file remembers where they are on the server."""
+"""What another process may go on with: a small file remembers where a file of this machine is on a server."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _MOST = 1000
 
 
 class Remembered:
-    """Addresses of unfinished uploads by the file, its size and time, and the server. No path and no key is in it."""
+    """Addresses of uploads, or ids of assets, by the file, its size and time, and the server. No path and no key is in it."""
 
     def __init__(self, path: str | os.PathLike[str] | None, server: str, mark: str) -> None:
         self._path = None if path is None else Path(path)
         self._key = hashlib.sha256(f"{server}\0{mark}".encode("utf-8", "replace")).hexdigest()
 
     def find(self) -> str | None:
-        """Where the upload is, if one was begun."""
+        """Where it is, if that is known."""
         found = self._all().get(self._key)
         return found if isinstance(found, str) else None
 
     def keep(self, address: str) -> None:
-        """An upload was begun."""
+        """It is there now."""
         self._write({**self._all(), self._key: address})
 
     def forget(self) -> None:

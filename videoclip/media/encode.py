@@ -21,9 +21,10 @@ from videoclip.media.compose import (
     picture,
     plan_timeline,
 )
-from videoclip.media.cut import Rendered, watermark_image
+from videoclip.media.cut import Rendered
 from videoclip.media.encoders import Choice, choose, device, fallback, settings, upload
 from videoclip.media.follow import follow_faces
+from videoclip.media.image_files import watermark_image
 from videoclip.media.lines import bilingual
 from videoclip.media.programme import Sound
 from videoclip.media.proof import Expectation, SourcePictures

@@ -8,9 +8,9 @@ from pathlib import Path
 import ffmpeg
 
 from videoclip.errors import MediaToolFailed, SourceNotMedia
-from videoclip.media.cut import image_kind
 from videoclip.media.ffmpeg import file_url, run, run_probe
 from videoclip.media.formats import IMAGE_DEMUXERS, PROTOCOLS
+from videoclip.media.image_files import image_kind
 from videoclip.schemas import MediaInfo, VideoStream
 from videoclip.settings import MediaLimits
 

@@ -11,9 +11,10 @@ import ffmpeg
 from videoclip.errors import MediaToolFailed
 from videoclip.media.captions import STYLES, clean_text, cues_for, write_ass
 from videoclip.media.compose import FONTS
-from videoclip.media.cut import check_options, watermark_image
+from videoclip.media.cut import check_options
 from videoclip.media.ffmpeg import file_url, input_options, run
 from videoclip.media.geometry import Frame, fit_picture, plan_frame
+from videoclip.media.image_files import watermark_image
 from videoclip.media.titlecard import card_picture
 from videoclip.media.watermark import Mark, overlay_image
 from videoclip.schemas import (

@@ -92,6 +92,17 @@ class Assets:
             raise _unknown()
         return _record(row)
 
+    async def names(self, asset_ids: Collection[str]) -> dict[str, str]:
+        """What people call these assets, by id; those that are not there are left out."""
+        if not asset_ids:
+            return {}
+        rows = await self._session.execute(
+            select(Asset.id, Asset.name).where(
+                Asset.workspace_id == self._workspace, Asset.id.in_(asset_ids)
+            )
+        )
+        return {row.id: row.name for row in rows}
+
     async def find(
         self, *, text: str = "", kinds: Collection[str] = (), after: str | None = None,
         limit: int = 50,

@@ -90,9 +90,13 @@ class Control:
             .returning(Job.attempt)
         )  # fmt: skip
         if attempt is None:
-            raise WrongState(
-                "only a job that is over can be run again", "Wait for it, or cancel it"
-            )
+            state = await self._session.scalar(select(Job.state).where(Job.id == job_id))
+            if state == "succeeded":
+                raise WrongState(
+                    "the job has succeeded: nothing of it is left to run again",
+                    "To have other clips, ask for a new job of the same source",
+                )
+            raise WrongState(f"the job is {state}, not over", "Wait for it, or cancel it")
         await self._event(job_id, "queued", attempt, now, {"redriven": True})
 
     async def position(self, job_id: str) -> int | None:

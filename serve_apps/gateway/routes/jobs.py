@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from serve_apps.gateway.access import Principal, require
 from serve_apps.gateway.fields import Cursor, Limit, PathId
 from serve_apps.gateway.problems import problems
+from serve_apps.gateway.source_names import source_names
 from serve_apps.gateway.sources import asset_ids, check_sources
 from videoclip.schemas.api.fields import Id
 from videoclip.schemas.api.jobs import ErrorOut, JobIn, JobOut, JobPage, StandingOut, State
@@ -71,11 +73,12 @@ async def create(
                 await references.asset(asset_id)
             await Quotas(session, who.workspace_id, settings.quota).check_jobs()
         job = await jobs.get(queued.id)
+        names = await source_names(session, who.workspace_id, [job])
     if not queued.new:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return _out(job, settings)
+    return _out(job, settings, names)
 
 
 @router.get("", summary="List jobs")
@@ -94,9 +97,10 @@ async def page(
         found = await Jobs(session, who.workspace_id).page(
             before=cursor, limit=limit + 1, state=state, kind=kind, parent_id=parent
         )
+        names = await source_names(session, who.workspace_id, found)
     more = found[limit - 1].id if len(found) > limit else None
     settings: Settings = request.app.state.settings
-    return JobPage(jobs=[_out(job, settings) for job in found[:limit]], next_cursor=more)
+    return JobPage(jobs=[_out(job, settings, names) for job in found[:limit]], next_cursor=more)
 
 
 @router.get("/{job_id}", summary="See a job", responses=problems(404))
@@ -107,7 +111,8 @@ async def get(request: Request, who: Reader, job_id: PathId) -> JobOut:
         jobs = Jobs(session, who.workspace_id)
         job = await jobs.get(job_id)
         standing = await jobs.standing(job_id)
-    out = _out(job, request.app.state.settings)
+        names = await source_names(session, who.workspace_id, [job])
+    out = _out(job, request.app.state.settings, names)
     out.standing = StandingOut(
         position=standing.position, code=standing.code, text=standing.text, eta_ms=standing.eta_ms
     )
@@ -120,7 +125,8 @@ async def cancel(request: Request, who: Writer, job_id: PathId) -> JobOut:
     database: Database = request.app.state.database
     async with database.session() as session:
         cancelled = await Jobs(session, who.workspace_id).cancel(job_id)
-        return _out(cancelled, request.app.state.settings)
+        names = await source_names(session, who.workspace_id, [cancelled])
+    return _out(cancelled, request.app.state.settings, names)
 
 
 @router.post("/{job_id}/retry", summary="Run a job again", responses=problems(404, 409))
@@ -131,12 +137,14 @@ async def retry(request: Request, who: Writer, job_id: PathId) -> JobOut:
     async with database.session() as session:
         again = await Jobs(session, who.workspace_id).redrive(job_id)
         await Quotas(session, who.workspace_id, settings.quota).check_jobs()
-        return _out(again, settings)
+        names = await source_names(session, who.workspace_id, [again])
+    return _out(again, settings, names)
 
 
-def _out(job: JobView, settings: Settings) -> JobOut:
+def _out(job: JobView, settings: Settings, names: Mapping[str, str]) -> JobOut:
     return JobOut(
-        id=job.id, kind=job.kind, state=job.state, request=job.request, priority=job.priority,
+        id=job.id, kind=job.kind, state=job.state, request=job.request,
+        source_name=names.get(job.id), priority=job.priority,
         attempt=job.attempt, failures=job.failures, created_by=job.created_by,
         parent_id=job.parent_id,
         error=None if job.error is None else ErrorOut.model_validate(job.error),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from videoclip.cli.clip_options import ClipWishes, with_wishes
-from videoclip.schemas.api.jobs import State
+from videoclip.cli.statuses import Shown
 
 __all__ = ["AsJson", "Debug", "Server", "commands"]
 
@@ -159,7 +159,7 @@ def jobs(context: typer.Context) -> None:
 @jobs_commands.command("list")
 def jobs_list(
     server: Server = None,
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[Shown | None, typer.Option(help="Only those in this state.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 20,
     as_json: AsJson = False,

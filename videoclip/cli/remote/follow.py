@@ -104,7 +104,7 @@ class _Shown:
 
 def source_of(job: Job) -> str:
     """What people call a job's source."""
-    told = job.request.get("source") or job.request.get("folder") or job.kind
+    told = job.source_name or job.request.get("source") or job.request.get("folder") or job.kind
     return plain(str(told))
 
 

@@ -16,7 +16,7 @@ from videoclip.cli.remote.follow import follow, goes_on_after_stop, source_of
 from videoclip.cli.remote.results import end_of, fetch
 from videoclip.cli.remote.session import connected
 from videoclip.cli.remote.text import plain, when
-from videoclip.cli.statuses import overall
+from videoclip.cli.statuses import Shown, overall
 from videoclip.client import Job, VideoClip, VideoClipError
 from videoclip.client.files import placed
 from videoclip.schemas.api.jobs import State
@@ -29,11 +29,13 @@ _COLOURS = {
 
 
 def run_list(
-    server: str | None, *, state: State | None, kind: str | None, limit: int, as_json: bool
+    server: str | None, *, state: Shown | None, kind: str | None, limit: int, as_json: bool
 ) -> int:
     """Newest first."""
+    asked: State | None = "succeeded" if state == "no-clips" else state
     with connected(server) as client:
-        found = list(itertools.islice(client.jobs.list(state=state, kind=kind), limit))
+        jobs = (job for job in client.jobs.list(state=asked, kind=kind) if _is_shown(job, state))
+        found = list(itertools.islice(jobs, limit))
     if as_json:
         for job in found:
             typer.echo(job.model_dump_json())
@@ -99,9 +101,16 @@ def _facts(job: Job, files: int) -> list[tuple[str, str]]:
     return facts
 
 
+def _found_nothing(job: Job) -> bool:
+    return (job.result or {}).get("status") == "nothing_selected"
+
+
+def _is_shown(job: Job, state: Shown | None) -> bool:
+    return state not in ("succeeded", "no-clips") or _found_nothing(job) == (state == "no-clips")
+
+
 def _state(job: Job) -> str:
-    status = (job.result or {}).get("status")
-    text = "no clips" if status == "nothing_selected" else job.state
+    text = "no-clips" if _found_nothing(job) else job.state
     colour = _COLOURS.get(job.state)
     return f"[{colour}]{text}[/]" if colour else text
 
@@ -159,6 +168,6 @@ def run_download(
         job = client.jobs.get(job_id)
         if archive:
             out = placed(out, f"{job.id}.zip")
-        fetch(client, job, out, report, archive=archive)
-        report.note(f"In {out}")
+        fresh = fetch(client, job, out, report, archive=archive)
+        report.note(f"In {out}" if fresh else f"All of it was in {out} already")
     return 0

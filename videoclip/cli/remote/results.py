@@ -60,8 +60,11 @@ def _parts(client: VideoClip, job: Job, reporter: Reporter, out: Path | None) ->
 
 def fetch(
     client: VideoClip, job: Job, out: Path, reporter: Reporter, *, archive: bool = False
-) -> None:
+) -> bool:
     """Bring all files of a job here, each whole or not at all.
+
+    Returns:
+        Whether any of them was not here yet.
 
     Raises:
         WrongState: there is nothing yet.
@@ -73,10 +76,19 @@ def fetch(
         )
     if archive:
         client.clips.archive(job.id, out)
-        return
+        return True
+    before = {file.name: _written_ns(out / file.name) for file in files}
     total = sum(file.size for file in files)
     with moving(reporter, "download", source_of(job), total) as tell:
         client.clips.download_all(job.id, out, on_progress=tell)
+    return any(_written_ns(out / name) != at_ns for name, at_ns in before.items())
+
+
+def _written_ns(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def folder_name(source: str, used: set[str]) -> str:

@@ -11,7 +11,8 @@ from videoclip.cli.remote.credentials import state_folder
 from videoclip.cli.remote.follow import moving
 from videoclip.cli.sources import show
 from videoclip.client import AssetOut, Cancelled, VideoClip
-from videoclip.errors import SourceMissing, UsageError
+from videoclip.client.resuming import Remembered
+from videoclip.errors import NotAllowed, NotFound, SourceMissing, UsageError
 
 __all__ = ["Sender", "is_reference"]
 
@@ -37,6 +38,16 @@ class Sender:
         Raises:
             UsageError: it is no file, or one that cannot be uploaded.
         """
+        self.check(value, option)
+        return value if is_reference(value) else self.file(Path(value))
+
+    @staticmethod
+    def check(value: str, option: str) -> str:
+        """The value again, if its file can be uploaded, as far as can be told here.
+
+        Raises:
+            UsageError: it cannot.
+        """
         if is_reference(value):
             return value
         if option in _TEXTS:
@@ -46,7 +57,7 @@ class Sender:
             )
         if not is_file(value):
             raise UsageError(f"{option} {value!r} is not a file", "Check the path")
-        return self.file(Path(value))
+        return value
 
     def file(self, path: Path) -> str:
         """The reference of a file, which is there when this returns.
@@ -63,14 +74,22 @@ class Sender:
     def _upload(self, path: Path) -> AssetOut:
         name = show(path.name)
         try:
-            size = path.stat().st_size
+            status = path.stat()
         except OSError as error:
             raise SourceMissing(
                 f"{show(path)} cannot be read: {error.strerror}", "Check it"
             ) from error
+        memory = Remembered(
+            state_folder() / "assets.json",
+            self._client.base_url,
+            f"{path}\0{status.st_size}\0{status.st_mtime_ns}",
+        )
+        if (known := self._known(memory)) is not None:
+            self._reporter.note(f"{name} is in the library already, as {known.reference}")
+            return known
         try:
-            with moving(self._reporter, "upload", name, size) as tell:
-                return self._client.assets.upload(
+            with moving(self._reporter, "upload", name, status.st_size) as tell:
+                made = self._client.assets.upload(
                     path, on_progress=tell, resume=state_folder() / "uploads.json"
                 )
         except KeyboardInterrupt:
@@ -78,3 +97,18 @@ class Sender:
                 f"the upload of {name} was stopped",
                 "Run the same command again to go on from there",
             ) from None
+        memory.keep(made.id)
+        return made
+
+    def _known(self, memory: Remembered) -> AssetOut | None:
+        """What an earlier command made of the file as it is now, if that is still there."""
+        asset_id = memory.find()
+        if asset_id is None:
+            return None
+        try:
+            return self._client.assets.get(asset_id)
+        except (
+            NotFound,
+            NotAllowed,
+        ):  # removed, another workspace's, or the key may not read assets
+            return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from videoclip.schemas.api.auth import MeOut
 __all__ = ["run_login", "run_logout", "run_whoami"]
 
 _KEY = "vck_"
+_INVITATION = re.compile(r"https?://\S+/#/invitation/\S+")
 
 
 def run_login(server: str | None, email: str | None) -> int:
@@ -39,6 +41,11 @@ def run_login(server: str | None, email: str | None) -> int:
         raise UsageError(
             "no password and no key was given",
             "Type it, or send it: videoclip login --server URL < key.txt; with --email, a password",
+        )
+    if (link := _INVITATION.search(secret)) is not None:
+        raise UsageError(
+            "this is an invitation, and no password and no key",
+            f"Open {link.group(0)} in a browser and make the account; then sign in by --email, or with a key",
         )
     if who and not secret.startswith(_KEY):
         with VideoClip(where, "") as client:

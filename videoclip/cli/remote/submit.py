@@ -65,12 +65,15 @@ def run_submit(
     wishes.request("asset:none")  # wrong values are found before anything is sent
     sources = list(_sources(arguments, out))
     wishes.check_many(len(sources))
+    wishes.with_files(Sender.check)
     with connected(server) as client, reporter(as_json=as_json, quiet=quiet) as report:
         sender = Sender(client, report)
         wishes = wishes.with_files(sender.place)
         jobs, statuses = _ask(client, sources, wishes, sender, report)
-        for _, job in jobs:
-            if not as_json and not (wait or out):
+        for source, job in jobs:
+            if wait or out:
+                report.note(f"{show(source.name)}: job {job.id}")
+            elif not as_json:
                 typer.echo(job.id)
         if not (wait or out):
             if jobs:

@@ -12,7 +12,7 @@ import httpx
 
 from videoclip.client._async.patience import AsyncPatience
 from videoclip.client._async.transport import AsyncTransport
-from videoclip.client.files import Arriving, Progress
+from videoclip.client.files import Arriving, Progress, is_here
 from videoclip.client.problems import AnswerUnreadable, unreachable
 from videoclip.client.waiting import async_work
 from videoclip.errors import LinkInvalid, NotAllowed, VideoClipError
@@ -90,7 +90,7 @@ async def async_fetch(
     on_progress: Progress | None = None,
     signed: bool = True,
 ) -> Path:
-    """Write a file of the server to a place on this machine.
+    """Write a file of the server to a place on this machine, unless these very bytes are there already.
 
     Args:
         transport: to the server.
@@ -107,6 +107,10 @@ async def async_fetch(
         StorageFull: there is no room.
         VideoClipError: the server refused, or stayed away for too long.
     """
+    if await async_work(is_here, place, size, sha256):
+        if on_progress is not None:
+            on_progress(size, size)
+        return place
     arriving = await async_work(Arriving, place, size, sha256)
     patience = AsyncPatience(transport.config.patience_s)
     try:

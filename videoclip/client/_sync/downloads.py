@@ -13,7 +13,7 @@ import httpx
 
 from videoclip.client._sync.patience import Patience
 from videoclip.client._sync.transport import Transport
-from videoclip.client.files import Arriving, Progress
+from videoclip.client.files import Arriving, Progress, is_here
 from videoclip.client.problems import AnswerUnreadable, unreachable
 from videoclip.client.waiting import work
 from videoclip.errors import LinkInvalid, NotAllowed, VideoClipError
@@ -89,7 +89,7 @@ def fetch(
     on_progress: Progress | None = None,
     signed: bool = True,
 ) -> Path:
-    """Write a file of the server to a place on this machine.
+    """Write a file of the server to a place on this machine, unless these very bytes are there already.
 
     Args:
         transport: to the server.
@@ -106,6 +106,10 @@ def fetch(
         StorageFull: there is no room.
         VideoClipError: the server refused, or stayed away for too long.
     """
+    if work(is_here, place, size, sha256):
+        if on_progress is not None:
+            on_progress(size, size)
+        return place
     arriving = work(Arriving, place, size, sha256)
     patience = Patience(transport.config.patience_s)
     try:

@@ -54,6 +54,10 @@ class JobOut(BaseModel):
     kind: str
     state: State
     request: dict[str, Any]
+    source_name: str | None = Field(
+        None,
+        description="what people call its source: the asset's name, or the end of an address or a path",
+    )
     priority: int
     attempt: int
     failures: int

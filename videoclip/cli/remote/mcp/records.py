@@ -52,7 +52,8 @@ class JobTold(BaseModel):
         description="queued, running, cancelling; over: succeeded, partial, failed, cancelled, dead"
     )
     is_over: bool
-    source: str
+    source: str = Field(description="its reference or address")
+    source_name: str = Field(description="what people call it")
     standing: str = Field(description="why it waits or what it does; empty: it is over")
     eta_ms: int | None = Field(description="until it is over, as far as can be told")
     status: str = Field(description="of the result: nothing_selected where no clip passed")
@@ -69,7 +70,8 @@ class JobTold(BaseModel):
         source = job.request.get("source") or job.request.get("folder") or ""
         return cls(
             id=job.id, kind=job.kind, state=job.state, is_over=job.is_over,
-            source=clean(str(source)), standing=clean(standing.text) if standing else "",
+            source=clean(str(source)), source_name=clean(job.source_name or ""),
+            standing=clean(standing.text) if standing else "",
             eta_ms=standing.eta_ms if standing else None, status=str(result.get("status", "")),
             files=len(result.get("files", [])),
             notices=[clean(str(one.get("message", ""))) for one in result.get("notices", [])],

@@ -14,7 +14,7 @@ from videoclip import __version__
 from videoclip.cli.remote.mcp.tools import Tools
 from videoclip.cli.remote.session import connected
 from videoclip.client import VideoClip, VideoClipError
-from videoclip.errors import EngineUnavailable
+from videoclip.errors import EngineUnavailable, UsageError
 
 __all__ = ["build", "run_mcp"]
 
@@ -77,7 +77,11 @@ def run_mcp(server: str | None, folders: list[Path]) -> int:
 
     Raises:
         NotSignedIn: nobody has signed in.
+        UsageError: a folder is not there.
     """
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--folder {str(folder)!r} is not a folder", "Check the path")
     with connected(server) as client:
         me = client.auth.me()
         made = build(client, folders)
