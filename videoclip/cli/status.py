@@ -105,10 +105,13 @@ async def _queue(settings: Settings) -> dict[str, Any] | None:
                 "jobs": await found.jobs_by_state(),
                 "oldest_waiting_ms": await found.oldest_waiting_ms(),
                 "dispatchers": [
-                    {"id": one.id, "slots": one.slots, "running": one.running}
+                    {
+                        "id": one.id, "slots": one.slots, "running": one.running,
+                        "seen_ms": one.seen_ms,
+                    }
                     for one in await found.dispatchers()
                 ],
-            }
+            }  # fmt: skip
     except StoreError:
         return None
     finally:
@@ -185,7 +188,9 @@ def _queue_facts(queue: dict[str, Any] | None) -> list[tuple[str, str]]:
         waited = time.time() - queue["oldest_waiting_ms"] / 1000
         facts.append(("waits longest", f"{max(0, waited):.0f} s"))
     for one in queue["dispatchers"]:
-        facts.append(("dispatcher", f"{one['id']}: {one['running']} of {one['slots']} at work"))  # noqa: PERF401
+        ago = max(0, round(time.time() - one["seen_ms"] / 1000))
+        work = f"{one['running']} of {one['slots']} at work"
+        facts.append(("dispatcher", f"{one['id']}: {work}, heard of {ago} s ago"))
     if not queue["dispatchers"]:
         facts.append(("dispatcher", "none: jobs wait"))
     return facts
