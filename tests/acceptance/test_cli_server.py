@@ -16,9 +16,8 @@ import pytest
 
 from tests.support.command import Command, check_error, events
 from tests.support.platform import make_video
-from tests.support.threaded_gateway import CLIPS, VIDEO, ThreadedGateway, threaded_gateway
+from tests.support.threaded_gateway import CLIPS, VIDEO, ThreadedGateway, gateway_below
 from videoclip.client import CutRequest, Job, TimeRange, VideoClip
-from videoclip.settings import Settings
 
 CUT = CutRequest(
     source="https://videos.example/a\x1b[31mb.mp4", ranges=[TimeRange(start_ms=0, end_ms=1000)]
@@ -29,14 +28,10 @@ CUT = CutRequest(
 def gateway(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
 ) -> Iterator[ThreadedGateway]:
-    folder = tmp_path_factory.mktemp("gateway") / "data"
-    folder.mkdir()
-    (folder / "videoclip.db").write_bytes(sqlite_template.read_bytes())
-    settings = Settings(
-        data_dir=folder,
-        gateway={"stream_poll_s": 0.05, "requests_per_minute": 100_000, "anonymous_per_minute": 100_000},
-    )  # fmt: skip
-    with threaded_gateway(settings) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with gateway_below(
+        folder, sqlite_template, requests_per_minute=100_000, anonymous_per_minute=100_000
+    ) as gateway:
         yield gateway
 
 

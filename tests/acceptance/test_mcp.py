@@ -15,9 +15,8 @@ from mcp.client.stdio import stdio_client
 
 from tests.support.command import ROOT, Command, check_error
 from tests.support.platform import make_video
-from tests.support.threaded_gateway import CLIPS, ThreadedGateway, threaded_gateway
+from tests.support.threaded_gateway import CLIPS, ThreadedGateway, gateway_below
 from videoclip.client import CutRequest, TimeRange, VideoClip
-from videoclip.settings import Settings
 
 CUT = CutRequest(
     source="https://videos.example/one.mp4", ranges=[TimeRange(start_ms=0, end_ms=1000)]
@@ -28,10 +27,8 @@ CUT = CutRequest(
 def gateway(
     tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
 ) -> Iterator[ThreadedGateway]:
-    folder = tmp_path_factory.mktemp("gateway") / "data"
-    folder.mkdir()
-    (folder / "videoclip.db").write_bytes(sqlite_template.read_bytes())
-    with threaded_gateway(Settings(data_dir=folder, gateway={"stream_poll_s": 0.05})) as gateway:
+    folder = tmp_path_factory.mktemp("gateway")
+    with gateway_below(folder, sqlite_template) as gateway:
         yield gateway
 
 

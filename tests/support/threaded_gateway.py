@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import threading
 import time
@@ -25,7 +26,7 @@ from videoclip.store.database import Database
 from videoclip.store.models import Job, JobEvent, User
 from videoclip.store.objects import open_objects
 
-__all__ = ["VIDEO", "ThreadedGateway", "threaded_gateway"]
+__all__ = ["CLIPS", "VIDEO", "ThreadedGateway", "gateway_below", "threaded_gateway"]
 
 VIDEO = bytes(range(256)) * 4096
 """What a made-up clip contains, a MiB."""
@@ -164,6 +165,18 @@ def _transcript() -> Transcript:
     )
     engine = Engine(name="test")
     return Transcript(language="en", duration_ms=60_000, engine=engine, sentences=[sentence])
+
+
+@contextlib.contextmanager
+def gateway_below(folder: Path, template: Path, **settings: float) -> Iterator[ThreadedGateway]:
+    """A gateway that tells of events at once, over a copy of a database file; with these settings of its own."""
+    data = folder / "data"
+    data.mkdir()
+    shutil.copy(template, data / "videoclip.db")
+    with threaded_gateway(
+        Settings(data_dir=data, gateway={"stream_poll_s": 0.05, **settings})
+    ) as gateway:
+        yield gateway
 
 
 @contextlib.contextmanager
