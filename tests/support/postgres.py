@@ -18,7 +18,7 @@ from pathlib import Path
 
 import asyncpg
 
-__all__ = ["Postgres", "find_postgres", "run_postgres"]
+__all__ = ["Postgres", "as_somebody", "find_postgres", "new_server", "run_postgres"]
 
 _START_S = 60
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
@@ -65,7 +65,7 @@ class Postgres:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         command = [
-            *(*_as_somebody(), str(find_postgres() / "postgres"), "-D", str(self.folder / "data")),
+            *(*as_somebody(), str(find_postgres() / "postgres"), "-D", str(self.folder / "data")),
             *("-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder)),
             *(word for option in self.options for word in ("-c", option)),
         ]
@@ -86,11 +86,6 @@ class Postgres:
                 raise TimeoutError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.1)
 
-    def _options(self) -> Iterator[str]:
-        for option in _QUICK:
-            if not (self.durable and option.startswith(("synchronous_commit", "full_page"))):
-                yield option
-
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT drops all connections, SIGQUIT as a crash would."""
         if self.process is not None:
@@ -102,6 +97,17 @@ class Postgres:
 @contextlib.contextmanager
 def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """A server that ends with the block, with everything in it; durable: as one is run for real, for benchmarks."""
+    with new_server(_DURABLE if durable else _QUICK) as server:
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextlib.contextmanager
+def new_server(options: tuple[str, ...], *, empty: bool = False) -> Iterator[Postgres]:
+    """A server that was not started yet, in a folder that goes with the block; empty: without its files."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -110,19 +116,16 @@ def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
         if os.geteuid() == 0:
             user = pwd.getpwnam(_user())
             os.chown(folder, user.pw_uid, user.pw_gid)
-        subprocess.run(
-            [
-                *(*_as_somebody(), str(find_postgres() / "initdb"), "-D", str(folder / "data")),
-                *("-U", "videoclip", "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync"),
-            ],
-            check=True, stdout=subprocess.DEVNULL, cwd=folder,
-        )  # fmt: skip
-        server = Postgres(folder, port, options=_DURABLE if durable else _QUICK)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+        if not empty:
+            subprocess.run(
+                [
+                    *(*as_somebody(), str(find_postgres() / "initdb"), "-D", str(folder / "data")),
+                    *("-U", "videoclip", "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync"),
+                    "--data-checksums",  # pg_rewind needs them
+                ],
+                check=True, stdout=subprocess.DEVNULL, cwd=folder,
+            )  # fmt: skip
+        yield Postgres(folder, port, options=options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -132,8 +135,8 @@ def _user() -> str:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _as_somebody() -> list[str]:
-    """PostgreSQL refuses to run as root."""
+def as_somebody() -> list[str]:
+    """What a command begins with, since PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []
     user = pwd.getpwnam(_user())

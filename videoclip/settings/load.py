@@ -52,7 +52,11 @@ class Settings(BaseSettings):
         default_factory=lambda: _xdg("XDG_DATA_HOME", ".local/share") / "videoclip",
         description="database, objects, working folders",
     )
-    database_url: str = Field("", description="SQLAlchemy async URL; empty: SQLite in data_dir")
+    database_url: str = Field(
+        "",
+        description="SQLAlchemy async URL; empty: SQLite in data_dir; several servers: "
+        "postgresql+asyncpg://user:password@/name?host=one:5432&host=other:5432, of which the primary is found",
+    )
     database_replica_url: str = Field(
         "",
         description="the same of a streaming replica, for searches, usage, the audit and older pages of lists; "

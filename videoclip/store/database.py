@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from videoclip.errors import StoreError, UsageError
 from videoclip.settings import DatabaseSettings, Settings
 from videoclip.store.faults import database_errors
+from videoclip.store.hosts import Hosts, leave_standbys
 from videoclip.store.models import HEAD, SCHEMA_VERSION, SchemaVersion
 from videoclip.store.queue import Queue
 from videoclip.store.replica import Replica
@@ -219,7 +220,7 @@ def _engine(url: str, data_dir: Path, limits: DatabaseSettings) -> AsyncEngine:
         url = f"sqlite+aiosqlite:///{data_dir / 'videoclip.db'}"
     try:
         if not url.startswith("sqlite"):
-            return create_async_engine(
+            postgres = create_async_engine(
                 url,
                 pool_pre_ping=True,
                 pool_size=limits.pool_size,
@@ -228,6 +229,8 @@ def _engine(url: str, data_dir: Path, limits: DatabaseSettings) -> AsyncEngine:
                 pool_recycle=1800,
                 connect_args=_postgres_arguments(limits),
             )
+            leave_standbys(postgres)
+            return postgres
         engine = create_async_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
     except (ArgumentError, InvalidRequestError, ImportError) as error:
         raise UsageError(
@@ -254,6 +257,7 @@ def _replica(settings: Settings, data_dir: Path) -> Replica | None:
 def _postgres_arguments(limits: DatabaseSettings) -> dict[str, Any]:
     """For asyncpg: the server ends what takes too long, and a connection that nobody answers ends too."""
     return {
+        "async_creator_fn": Hosts().connect,
         "timeout": limits.connect_timeout_s,
         "command_timeout": limits.statement_timeout_s + 5,
         "server_settings": {

@@ -14,8 +14,9 @@ from videoclip.store.objects import full
 
 __all__ = ["database_errors"]
 
-_AWAY_STATES = ("08", "57P", "53300", "25P03")
-"""Connection lost; server ending or starting; too many connections; a transaction that was ended for idling."""
+_AWAY_STATES = ("08", "57P", "53300", "25P03", "25006")
+"""Connection lost; server ending or starting; too many connections; a transaction that was ended for idling; a standby
+that is asked to write: the primary is elsewhere now."""
 
 
 class database_errors:  # noqa: N801 - used as a context manager, reads as a verb
