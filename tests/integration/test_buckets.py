@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import obstore
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import update
 
@@ -20,6 +17,7 @@ from actors.families import Families
 from pipelines import buckets
 from pipelines.buckets import Place
 from serve_apps.gateway.sources import check_sources
+from tests.support.bucket_server import bucket_server
 from tests.support.command import Command
 from tests.support.platform import Platform, make_video
 from videoclip.errors import FetchFailed, InvalidRequest, SourceRefused
@@ -46,27 +44,18 @@ NAMES = ("a b#%41.mp4", "deep/直播.mkv")
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A bucket server with two buckets: one of sources, one with what jobs made."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    try:
-        for name in ("inbox", "made"):
-            httpx.put(f"http://127.0.0.1:{port}/{name}").raise_for_status()
+    with bucket_server("inbox", "made") as address:
         yield Settings(
             data_dir=tmp_path_factory.mktemp("buckets") / "data",
             offline=True,
             objects=ObjectSettings(
-                url="s3://made/objects", endpoint=f"http://127.0.0.1:{port}", access_key_id="key",
+                url="s3://made/objects", endpoint=address, access_key_id="key",
                 secret_access_key=SecretStr("hush-hush"), max_retries=1, timeout_s=5,
             ),
             jobs=JobSettings(source_buckets=["s3://inbox/shows/", "s3://made"], watch_ms=200),
             media=MediaLimits(max_bytes=500_000),
             ray=RaySettings(in_process=True),
         )  # fmt: skip
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")

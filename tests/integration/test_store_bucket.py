@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import httpx
 import obstore
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
+from tests.support.bucket_server import bucket_server
 from videoclip.errors import StoreError, UsageError
 from videoclip.settings import ObjectSettings, Settings
 from videoclip.store import ObjectRef, Objects, Store
@@ -23,13 +22,8 @@ from videoclip.store.objects import open_objects
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    with bucket_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 import httpx
 import obstore
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
 from actors.sweeper import Sweeper
+from tests.support.bucket_server import bucket_server
 from tests.support.desk import Desk
 from tests.support.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.support.gateway import open_gateway, people
@@ -30,16 +29,8 @@ from videoclip.store.database import Database
 
 @pytest.fixture(scope="module")
 def proxy() -> Iterator[FaultyProxy]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
-    server.start()
-    try:
-        with faulty_proxy(f"http://127.0.0.1:{port}") as proxy:
-            yield proxy
-    finally:
-        server.stop()
+    with bucket_server() as address, faulty_proxy(address) as proxy:
+        yield proxy
 
 
 @pytest.fixture

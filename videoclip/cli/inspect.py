@@ -83,7 +83,7 @@ def _facts(source: Path, media: MediaInfo) -> list[tuple[str, str]]:
 def show_health(settings: Settings, *, as_json: bool) -> int:
     """Print a line a check; 5 when something needed is missing."""
     needed = [*diagnose(), _disk(settings)]
-    findings = [*needed, *_engines(settings)]
+    findings = [*needed, *_engines(settings), *_bucket(settings)]
     _print(
         ["name", "ok", "detail", "remedy"],
         [(one.name, one.ok, one.detail, one.remedy) for one in findings],
@@ -164,3 +164,26 @@ def _disk(settings: Settings) -> Finding:
         f"{settings.data_dir}, {free / 2**30:.1f} GiB free",
         "Free some space or set VIDEOCLIP_DATA_DIR to another disk",
     )
+
+
+def _bucket(settings: Settings) -> list[Finding]:
+    """How safe the objects are where they lie in a bucket; for information, since a backup may be elsewhere."""
+    if not settings.objects.url:
+        return []
+    from videoclip.store.bucket_care import look_at_bucket
+
+    how = "docs/backup.md#the-bucket has the settings"
+    try:
+        care = look_at_bucket(settings.objects)
+    except VideoClipError as error:
+        return [Finding("bucket", False, error.cause, error.remedy)]
+    told = (
+        (care.versions, "versions", "deleted objects can be had back", "a deleted object is gone: turn versioning on"),
+        (care.expires, "old versions", "go by themselves", "stay for ever: give the bucket a lifecycle rule"),
+        (care.copied, "copies", "another bucket gets each object", "no other bucket has the objects: set up replication, or back up"),
+    )  # fmt: skip
+    return [
+        Finding(f"bucket {name}", bool(state), good if state else "unknown: the server does not say" if state is None else bad, "" if state else how)
+        for state, name, good, bad in told
+        if name != "old versions" or care.versions
+    ]  # fmt: skip

@@ -12,7 +12,7 @@ from obstore.store import S3Store
 from videoclip.errors import StoreError, UsageError
 from videoclip.settings import ObjectSettings
 
-__all__ = ["abort_parts", "open_bucket", "signed_link"]
+__all__ = ["abort_parts", "bucket_client", "open_bucket", "signed_link"]
 
 _REMEDY = (
     "Write s3://bucket/prefix, and name another server than Amazon's in VIDEOCLIP_OBJECTS__ENDPOINT"
@@ -78,7 +78,7 @@ def abort_parts(settings: ObjectSettings, before: float) -> int:
     from botocore.exceptions import BotoCoreError, ClientError
 
     address = urlsplit(settings.url)
-    client = _client(settings)
+    client = bucket_client(settings)
     gone = 0
     try:
         pages = client.get_paginator("list_multipart_uploads").paginate(
@@ -114,7 +114,7 @@ def signed_link(
     address = urlsplit(settings.url)
     prefix = address.path.strip("/")
     return str(
-        _client(settings).generate_presigned_url(
+        bucket_client(settings).generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": address.netloc,
@@ -128,8 +128,8 @@ def signed_link(
 
 
 @lru_cache(maxsize=8)
-def _client(settings: ObjectSettings) -> Any:
-    """For what obstore cannot do: unfinished uploads, and links that name the file."""
+def bucket_client(settings: ObjectSettings) -> Any:
+    """For what obstore cannot do: unfinished uploads, links that name the file, how the bucket is set up."""
     import botocore.config
     import botocore.session
 
