@@ -219,6 +219,33 @@ class Gcs(_Part):
     )
 
 
+class Backups(_Part):
+    """Kubernetes: backups by the clock (docs/backup.md), into a volume that is not the one of the data."""
+
+    schedule: str = Field(
+        "",
+        pattern=r"^(([-*/,0-9]+ ){4}[-*/,0-9]+)?$",
+        description="as cron writes it, UTC, such as 15 3 * * *; empty: none are made",
+    )
+    claim: str = Field("", description="volume claim that they go to; it must be there")
+    recipient: str = Field(
+        "",
+        pattern=r"^(age1[0-9a-z]+)?$",
+        description="public key of age that they are encrypted to",
+    )
+    keep: int = Field(14, ge=1, description="how many stay")
+    objects: bool = Field(
+        True, description="with videos and clips; false where the bucket guards them itself"
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Backups:
+        if self.schedule and not (self.claim and self.recipient):
+            message = "a schedule of backups needs claim and recipient"
+            raise ValueError(message)
+        return self
+
+
 class Cluster(_Part):
     """The whole file."""
 
@@ -240,6 +267,7 @@ class Cluster(_Part):
     dispatchers: Dispatchers = Field(default_factory=Dispatchers)
     autoscaling: Autoscaling = Field(default_factory=Autoscaling)
     gcs: Gcs = Field(default_factory=Gcs)
+    backups: Backups = Field(default_factory=Backups)
     kubernetes: Kubernetes = Field(default_factory=Kubernetes)
     onprem: OnPrem | None = None
     aws: Aws | None = None

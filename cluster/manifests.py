@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cluster.backups import backup_job
 from cluster.common import serving_yaml, variables
 from cluster.config import Cluster
 from cluster.pods import LABEL, PART, container, http_probe, labels, pod
@@ -32,6 +33,7 @@ def platform(cluster: Cluster) -> list[dict[str, Any]]:
         _budget(cluster, "api"),
         _budget(cluster, "ray-worker"),
         _ingress(cluster),
+        *backup_job(cluster),
     ]
 
 

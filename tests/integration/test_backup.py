@@ -385,6 +385,54 @@ def test_the_commands(
     assert "--force" in err
 
 
+def test_a_folder_keeps_the_last_ones_and_a_drill_proves_the_newest(
+    new_store: NewStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = new_store("sqlite")
+    asyncio.run(_workspace(store, "w"))
+    ref = put(open_objects(store), tmp_path, b"x")
+    asyncio.run(_asset(store, ref))
+    monkeypatch.setenv("VIDEOCLIP_DATA_DIR", str(store.data_dir))
+
+    def run(*words: str) -> tuple[int, str]:
+        status = main(words)
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    assert "has no backup" in run("restore", str(folder))[1]
+    for day in ("20260101", "20260102"):
+        (folder / f"videoclip-{day}T031500Z.backup").write_bytes(b"old")
+    (folder / "notes.txt").write_text("of somebody else")
+    status, said = run("backup", str(folder), "--keep", "2")
+    assert status == 0, said
+    assert "videoclip-20260101T031500Z.backup: removed" in said
+    names = sorted(path.name for path in folder.iterdir())
+    assert names[:2] == ["notes.txt", "videoclip-20260102T031500Z.backup"]
+    assert len(names) == 3
+    assert run("backup", str(tmp_path / "file"), "--keep", "2")[0] == 2
+
+    before = digests(store), asyncio.run(_workspaces(store))
+    status, said = run("restore", str(folder), "--drill", "--json")
+    assert status == 0, said
+    told = json.loads(said)
+    assert (told["path"], told["objects"], told["missing"]) == (str(folder / names[2]), 1, 0)
+    assert (digests(store), asyncio.run(_workspaces(store))) == before
+    assert not list(store.data_dir.glob(".drill-*"))
+    (folder / "videoclip-20991231T000000Z.backup").write_bytes(b"damaged")
+    status, said = run("restore", str(folder), "--drill")
+    assert status != 0, said
+    assert not list(store.data_dir.glob(".drill-*"))
+    assert run("backup", str(folder / "bare"), "--no-objects")[0] == 0
+    status, said = run("restore", str(folder / "bare"), "--drill")
+    assert status == 5
+    assert "1 objects are not in it" in said
+
+
 def test_a_backup_of_an_older_release_gets_the_defaults_of_this_one(
     new_store: NewStore, tmp_path: Path
 ) -> None:

@@ -37,9 +37,12 @@ def text(kind: str, **changes: Any) -> str:
     return generate(Cluster.model_validate({**CONTENT, **changes}), kind, COMMAND)
 
 
+BACKUPS = {"schedule": "15 3 * * *", "claim": "backups", "recipient": "age1qqq"}
+
+
 @pytest.fixture(scope="module")
 def platform() -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all(text("kubernetes")))
+    return list(yaml.safe_load_all(text("kubernetes", backups=BACKUPS)))
 
 
 def pods(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -124,7 +127,7 @@ def test_the_platform_meets_kubernetes_schemas(platform: list[dict[str, Any]]) -
         for one in platform
         if one["apiVersion"] != "ray.io/v1"
     }
-    assert len(found) == 16
+    assert len(found) == 17
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
@@ -139,7 +142,7 @@ def test_ray_s_resources_meet_kuberay_s_api_and_their_pods_that_of_kubernetes(ki
 
 def test_every_pod_is_confined(platform: list[dict[str, Any]]) -> None:
     every = [one for manifest in [*platform, made("rayjob")] for one in pods(manifest)]
-    assert len(every) == 13
+    assert len(every) == 14
     for template in every:
         spec = template["spec"]
         assert spec["securityContext"]["runAsNonRoot"]
@@ -188,6 +191,25 @@ def test_ray_asks_for_a_token_and_spot_nodes_drain_before_they_go() -> None:
     assert int(command[-1]) < pod["terminationGracePeriodSeconds"] == 120
     assert groups["llm"]["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"  # fmt: skip
     assert groups["asr"]["minReplicas"] == 0
+
+
+def test_backups_are_made_by_the_clock_where_they_are_asked_for(
+    platform: list[dict[str, Any]],
+) -> None:
+    (job,) = [one for one in platform if one["kind"] == "CronJob"]
+    assert (job["spec"]["schedule"], job["spec"]["concurrencyPolicy"]) == ("15 3 * * *", "Forbid")
+    spec = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    command = spec["containers"][0]["command"]
+    assert command == [
+        "videoclip", "backup", "/backups", "--keep", "14", "--recipient", "age1qqq",
+    ]  # fmt: skip
+    assert {"name": "backups", "persistentVolumeClaim": {"claimName": "backups"}} in spec["volumes"]
+    assert "CronJob" not in text("kubernetes")
+    light = text("kubernetes", backups={**BACKUPS, "objects": False, "keep": 3})
+    assert "--no-objects" in light
+    for wrong in ({"schedule": "daily"}, {"schedule": "15 3 * * *"}, {"keep": 0}):
+        with pytest.raises(ValueError, match="backups"):
+            made("kubernetes", backups=wrong)
 
 
 def test_what_ray_serve_is_given_exists() -> None:

@@ -104,7 +104,9 @@ def sweep(
 
 @commands.command()
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that is written.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What is written; a folder gets a dated one.")
+    ],
     recipient: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY", help="Encrypt to a public key of age or SSH; several times."),
@@ -114,6 +116,9 @@ def backup(
     ] = None,
     objects: Annotated[bool, typer.Option(help="With the videos and clips themselves.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    keep: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of a folder: only the last N stay.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Tell what is in it as JSON.")] = False,
     debug: Debug = False,
 ) -> int:
@@ -122,13 +127,15 @@ def backup(
 
     return run_backup(
         load_settings(), file, recipients=recipient or [], passphrase_file=passphrase_file,
-        objects=objects, force=force, as_json=as_json,
+        objects=objects, force=force, keep=keep, as_json=as_json,
     )  # fmt: skip
 
 
 @commands.command()
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of videoclip backup.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Of videoclip backup; of a folder the last one.")
+    ],
     identity: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Key of age or SSH that opens it.")
     ] = None,
@@ -138,6 +145,12 @@ def restore(
     force: Annotated[
         bool, typer.Option("--force", help="Remove what is in the database first.")
     ] = False,
+    drill: Annotated[
+        bool,
+        typer.Option(
+            "--drill", help="Only prove that it can be restored: into a place that goes again."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tell what came back as JSON.")] = False,
     debug: Debug = False,
 ) -> int:
@@ -146,7 +159,7 @@ def restore(
 
     return run_restore(
         load_settings(), file, identity=identity, passphrase_file=passphrase_file, force=force,
-        as_json=as_json,
+        drill=drill, as_json=as_json,
     )  # fmt: skip
 
 
