@@ -11,6 +11,7 @@ serve           a file for `serve deploy`; serving: the serving file
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 from cluster import helm, kuberay, launcher, manifests
 from cluster.common import serve_config, serving_yaml, text
 from cluster.config import Cluster, example_file, read_cluster
+from videoclip import __version__
 from videoclip.errors import UsageError, VideoClipError
 
 __all__ = ["KINDS", "generate", "main"]
@@ -67,6 +69,15 @@ def _documents(contents: list[dict[str, Any]]) -> str:
     return "---\n".join(text(content) for content in contents)
 
 
+def _origin(kind: str, config: Path) -> str:
+    """A comment that says which file and release something was made from."""
+    mark = hashlib.sha256(config.read_bytes()).hexdigest()
+    return (
+        f"# Made by `python -m cluster.generate {kind}` of Video-Clip {__version__}; do not edit.\n"
+        f"# Of a file with the SHA-256 {mark}\n"
+    )
+
+
 def _write(content: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(content)
@@ -96,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words[:end])
     try:
         content = generate(read_cluster(given.config), given.kind, words[end + 1 :])
-        _write(content, given.out)
+        _write(_origin(given.kind, given.config) + content, given.out)
     except VideoClipError as error:
         sys.stderr.write(f"error: {error.cause}\n  what to do: {error.remedy}\n")
         return error.exit_status

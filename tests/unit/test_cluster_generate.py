@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import re
@@ -21,6 +22,7 @@ from ray.serve.schema import ServeDeploySchema
 from cluster.config import Cluster, example_file
 from cluster.generate import KINDS, generate, main
 from tests.support.kubernetes import faults, kuberay_faults, pod_faults
+from videoclip import __version__
 from videoclip.errors import UsageError
 
 CONTENT = yaml.safe_load(example_file().read_text(encoding="utf-8"))
@@ -256,6 +258,9 @@ def test_the_command_writes_a_file_or_says_what_is_wrong(
     out = tmp_path / "cluster.yaml"
     assert main(["raycluster", "-o", str(out)]) == 0
     assert yaml.safe_load(out.read_text())["kind"] == "RayCluster"
+    mark = hashlib.sha256(example_file().read_bytes()).hexdigest()
+    assert f"Video-Clip {__version__}" in out.read_text().splitlines()[0]
+    assert mark in out.read_text().splitlines()[1]
     assert main(["rayjob"]) == 2
     assert "what to do: Give it after --" in capsys.readouterr().err
     assert main(["rayjob", "-o", str(out), "--", *COMMAND]) == 0
