@@ -15,7 +15,9 @@ __all__ = [
     "CONFIG_FOLDER",
     "SERVE_PORT",
     "SERVING_FILE",
+    "WITHOUT_HEAD",
     "plan_of",
+    "redis_variables",
     "serve_config",
     "serving_yaml",
     "text",
@@ -25,6 +27,9 @@ __all__ = [
 SERVE_PORT = 8000
 CONFIG_FOLDER = "/etc/videoclip"
 SERVING_FILE = f"{CONFIG_FOLDER}/serving.yaml"
+WITHOUT_HEAD = {"RAY_gcs_rpc_server_reconnect_timeout_s": "600"}
+"""Where Ray's state outlives the head, its processes wait for it as long as KubeRay's pods do; by default for a minute,
+after which they end, and what they hold with them: a new machine for the head takes longer."""
 _MODELS = "models"
 """Folder of the shared storage for model weights."""
 
@@ -92,6 +97,14 @@ def variables(cluster: Cluster, serve_host: str) -> dict[str, str]:
         if planned.llm.serving.min_replicas == 0:
             found["VIDEOCLIP_LLM__MAY_SLEEP"] = "true"
     return {**found, **cluster.settings}
+
+
+def redis_variables(cluster: Cluster) -> dict[str, str]:
+    """Variables of Ray's head whose control service keeps its state in Redis; none where it does not."""
+    address = cluster.gcs.redis_address
+    if not address:
+        return {}
+    return {"RAY_REDIS_ADDRESS": address, "RAY_external_storage_namespace": cluster.name}
 
 
 def serving_yaml(cluster: Cluster) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from cluster.common import serve_config, serving_yaml, text, variables
+from cluster.common import (
+    WITHOUT_HEAD,
+    redis_variables,
+    serve_config,
+    serving_yaml,
+    text,
+    variables,
+)
 from cluster.config import KIND, SPOT, Cluster, NodeGroup
 from videoclip.errors import UsageError
 
@@ -100,6 +107,7 @@ def _environment(cluster: Cluster, head: str) -> str:
     """Shell that sets all variables: those of the cluster, then those of the secret file."""
     plain = {
         **variables(cluster, head),
+        **(WITHOUT_HEAD if cluster.gcs.redis_address else {}),
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": _TOKEN,
         "VIDEOCLIP_SERVE__CONFIG": f"{_HOME}/.videoclip/serving.yaml",
@@ -118,12 +126,8 @@ def _written(name: str, content: str) -> str:
 
 
 def _head_commands(cluster: Cluster) -> list[str]:
-    redis = cluster.gcs.redis_address
-    before = (
-        f"export RAY_REDIS_ADDRESS={redis} RAY_external_storage_namespace={cluster.name}; "
-        if redis
-        else ""
-    )
+    redis = redis_variables(cluster)
+    before = "".join(f"export {name}={value}; " for name, value in redis.items())
     password = f' --redis-password="${cluster.gcs.redis_password_key}"' if redis else ""
     start = (
         f"ray start --head --port=6379 {_NODE_PORTS} --dashboard-host={_LOCAL} --disable-usage-stats "

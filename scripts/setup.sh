@@ -23,6 +23,8 @@ missing_packages() {
   [ "${SETUP_FOR:-}" = test ] || return 0
   has_browser || echo chromium
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || echo postgresql
+  command -v redis-server >/dev/null || echo redis-server
+  command -v ip >/dev/null || echo iproute2
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
 }

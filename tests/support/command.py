@@ -28,6 +28,8 @@ class Command:
     data: Path
     environment: dict[str, str] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    before: tuple[str, ...] = ()
+    """Words that start what follows them elsewhere, such as on another host."""
 
     def variables(self) -> dict[str, str]:
         """The environment that it runs in."""
@@ -46,7 +48,7 @@ class Command:
         """Start it and do not wait; standard output and error are pipes."""
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         return subprocess.Popen(
-            [sys.executable, "-m", module, *map(os.fspath, arguments)],
+            [*self.before, sys.executable, "-m", module, *map(os.fspath, arguments)],
             text=True,
             encoding="utf-8",
             errors="backslashreplace",
@@ -60,7 +62,9 @@ class Command:
         self, *arguments: str | Path, timeout: float = 240, **options: Any
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end; quickly, in a fork of a process that has loaded it, where nothing speaks against it."""
-        if not options and not any(name.startswith(("PYTHON", "LC_")) for name in self.environment):
+        if not (options or self.before) and not any(
+            name.startswith(("PYTHON", "LC_")) for name in self.environment
+        ):
             return zygote.run([os.fspath(each) for each in arguments], self.variables(), timeout)
         process = self.start(*arguments, **options)
         try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-__all__ = ["Host", "Network", "missing", "network", "sweep"]
+__all__ = ["Host", "Network", "loopback", "missing", "network", "sweep"]
 
 _PREFIX = "vcnet"
 _FIRST = 10
@@ -25,12 +25,13 @@ class Host:
 
     space: str
     address: str
-    cable: str
-    """The end of its cable that is in the bridge."""
+    cable: str = ""
+    """The end of its cable that is in the bridge; none: no host of its own, only an address of this machine."""
 
     def command(self, *words: str | os.PathLike[str]) -> list[str]:
         """Words that run others there."""
-        return ["ip", "netns", "exec", self.space, *map(os.fspath, words)]
+        there = ["ip", "netns", "exec", self.space] if self.cable else []
+        return [*there, *map(os.fspath, words)]
 
     def start(self, *words: str | os.PathLike[str], **options: Any) -> subprocess.Popen[Any]:
         """Start a program there and do not wait."""
@@ -52,13 +53,6 @@ class Host:
         """Put the cable back."""
         _ip("link", "set", self.cable, "up")
 
-    def processes(self) -> list[psutil.Process]:
-        """What runs there."""
-        found = _ip("netns", "pids", self.space).split()
-        with suppress(psutil.NoSuchProcess):
-            return [psutil.Process(int(pid)) for pid in found]
-        return []
-
 
 @dataclass
 class Network:
@@ -67,6 +61,11 @@ class Network:
     bridge: str
     address: str
     hosts: list[Host] = field(default_factory=list)
+
+
+def loopback(count: int) -> Network:
+    """Addresses of this machine's loopback, where hosts cannot be made: their programs can be killed, not cut off."""
+    return Network("", "127.0.0.1", [Host(f"own{n}", f"127.0.0.{n + 1}") for n in range(count)])
 
 
 def missing() -> str:

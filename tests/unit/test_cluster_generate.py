@@ -95,6 +95,20 @@ def test_a_machine_of_one_s_own_gets_the_labels_of_its_group() -> None:
         assert said.stdout == f"videoclip/kind={label},videoclip/spot=false"
 
 
+def test_nodes_wait_for_a_head_whose_state_is_in_redis() -> None:
+    kept = made("onprem", gcs={"redis_address": "10.0.0.5:6379"})
+    head = next(one for one in kept["head_start_ray_commands"] if "ray start" in one)
+    assert "RAY_REDIS_ADDRESS=10.0.0.5:6379" in head
+    assert "RAY_external_storage_namespace=videoclip" in head
+    assert '--redis-password="$REDIS_PASSWORD"' in head
+    worker = kept["worker_start_ray_commands"][-1]
+    assert "RAY_gcs_rpc_server_reconnect_timeout_s=600" in worker
+    assert "REDIS" not in worker
+    plain = made("onprem", gcs={"redis_address": ""})
+    assert "reconnect_timeout" not in plain["worker_start_ray_commands"][-1]
+    assert "redis" not in str(plain["head_start_ray_commands"]).lower()
+
+
 def test_clouds_get_spot_machines_labels_and_no_more_than_asked_for() -> None:
     content = made("aws")
     types = content["available_node_types"]
