@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 export RAY_AUTH_MODE ?= disabled
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test test-unit check format bench chaos bench-cut bench-serve fuzz eval-asr eval-highlights sbom audit docs screenshots first-clip sample models lock up down clean
+.PHONY: help setup setup-test demo test test-unit check format bench chaos bench-cut bench-serve bench-scale fuzz eval-asr eval-highlights sbom audit docs screenshots first-clip sample models lock up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ eval-highlights: setup ## score a highlighter on labelled shows: make eval-highl
 
 bench-serve: setup ## what Ray Serve costs a shard of speech; throughput against batch size and replicas (minutes)
 	$(BIN)/python -m tests.benchmarks serve
+
+N ?= 10000
+bench-scale: setup ## N simulated videos (10000): orchestration a job and a shard, waits, growth, 1 to 8 logical nodes (half an hour)
+	$(BIN)/python -m tests.benchmarks.scale --videos $(N) --json out/scale.json
 
 eval-asr: setup ## score a recogniser on recordings with references: make eval-asr DIR (docs/speech-quality.md)
 	@if [ -z "$(DIR)" ]; then echo "say which folder: make eval-asr DIR=recordings" >&2; exit 2; fi

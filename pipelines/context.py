@@ -12,10 +12,10 @@ from videoclip.errors import Cancelled
 from videoclip.progress import Progress
 from videoclip.schemas import Notice
 from videoclip.settings import Settings
-from videoclip.store import Store
 
 if TYPE_CHECKING:
     from pipelines.units import UnitReplay
+    from videoclip.store import Store
 
 __all__ = ["JobContext", "KnownFile"]
 

@@ -28,6 +28,13 @@ ON_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray takes 127.0.0.1 for the address of the network card, where its services then listen for everybody, without
 asking who it is. Only this keeps it on loopback; whoever joins such a Ray needs it, too."""
 
+_ATTENDANTS = ("start_log_monitor", "start_monitor", "start_api_server")
+_QUIET = {
+    "RAY_enable_metrics_collection": "0",
+    "RAY_task_events_report_interval_ms": "0",
+    "REPORTER_UPDATE_INTERVAL_MS": "3600000",
+}
+"""What a private Ray tells of itself to nobody: each of its processes would do that every few seconds."""
 _ELSEWHERE = ("8.8.8.8", 80)
 _OWN_S = 1.0
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -135,7 +142,7 @@ class RayRuntime:
                 _let_workers_import()
                 folder = _sockets_folder()
                 self._guardian = _guard(folder)
-                with _sigterm_kept():
+                with _sigterm_kept(), _lean():
                     ray.init(
                         address="local",  # whatever RAY_ADDRESS says
                         num_cpus=self.num_cpus,
@@ -214,6 +221,31 @@ def _sigterm_kept() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _lean() -> Iterator[None]:
+    """A private Ray without its dashboard server, autoscaler and reader of logs, and quiet: nobody asks it for anything.
+
+    Each is a process that imports Ray and then looks round all the time. Ray has no setting for that. What runs
+    beside, as `videoclip up` does, must not inherit it.
+    """
+    from ray._private.node import Node
+
+    kept = {name: getattr(Node, name) for name in _ATTENDANTS if hasattr(Node, name)}
+    before = {name: os.environ.get(name) for name in _QUIET}
+    for name in kept:
+        setattr(Node, name, lambda *_, **__: None)
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        yield
+    finally:
+        for name, method in kept.items():
+            setattr(Node, name, method)
+        for name, was in before.items():
+            if was is None:
+                os.environ.pop(name, None)
 
 
 def _sockets_folder() -> str:

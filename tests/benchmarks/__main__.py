@@ -4,6 +4,7 @@ memory  peak memory of the whole process tree for 20 minutes and for 2 hours of 
 road    wall and CPU seconds of each stage on the sample, and what orchestration costs beside the work
 cut     CPU seconds of each cut mode against plain FFmpeg, on 10 minutes of 1080p25
 ways    five clips at once: many processes, one process with many outputs, one after another
+efficiency  wall of an hour of video over its work / cores (promise: <= 1.15), orchestration's share (<= 3 %)
 exact   200 random cuts over the format matrix, frame by frame
 serve   what Ray Serve costs a shard of speech, and throughput against batch size and replicas
 gateway what an answer of the API takes at 50 requests a second on PostgreSQL (promise: p95 below 50 ms)
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from scripts.make_long import make_long
 from tests.benchmarks.cut import cut, ways
+from tests.benchmarks.efficiency import efficiency
 from tests.benchmarks.exact import exact
 from tests.benchmarks.gateway import gateway
 from tests.benchmarks.serve import serve
@@ -108,6 +110,7 @@ def main() -> None:
         "cut": cut,
         "ways": ways,
         "exact": exact,
+        "efficiency": efficiency,
         "serve": serve,
         "gateway": lambda _: gateway(),
     }

@@ -95,9 +95,14 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
-    """A server that ends with the block, with everything in it; durable: as one is run for real, for benchmarks."""
-    with new_server(_DURABLE if durable else _QUICK) as server:
+def run_postgres(*, durable: bool = False, options: tuple[str, ...] = ()) -> Iterator[Postgres]:
+    """A server that ends with the block, with everything in it.
+
+    Args:
+        durable: as one is run for real, for benchmarks.
+        options: of the server, further ones.
+    """
+    with new_server((*(_DURABLE if durable else _QUICK), *options)) as server:
         server.start()
         try:
             yield server
