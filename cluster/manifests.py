@@ -65,6 +65,7 @@ def _settings(cluster: Cluster) -> list[dict[str, Any]]:
         **variables(cluster, f"{cluster.name}-serve-svc"),
         "VIDEOCLIP_GATEWAY__HOST": "0.0.0.0",  # noqa: S104 - of the pod
         "VIDEOCLIP_GATEWAY__PORT": str(_PORT),
+        "VIDEOCLIP_GATEWAY__DRAIN_S": "8",  # requests come for some seconds after a pod is to end
         "VIDEOCLIP_OBSERVE__HOST": "0.0.0.0",  # noqa: S104 - of the pod; policies say who reads it
         "VIDEOCLIP_OBSERVE__GATEWAY_PORT": str(_GATEWAY_METRICS),
         "VIDEOCLIP_OBSERVE__DISPATCHER_PORT": str(_DISPATCHER_METRICS),
@@ -106,8 +107,6 @@ def _gateway(cluster: Cluster, part: str, replicas: int) -> dict[str, Any]:
         startupProbe=http_probe(f"{health}/live", _PORT, period_s=3, failures=40),
         readinessProbe=http_probe(f"{health}/ready", _PORT, period_s=5, failures=3),
         livenessProbe=http_probe(f"{health}/live", _PORT, period_s=10, failures=6),
-        # Requests come for some seconds after a pod is to end.
-        lifecycle={"preStop": {"exec": {"command": ["sleep", "8"]}}},
     )
     spread = {
         "maxSkew": 1,

@@ -92,7 +92,10 @@ class Guard:
             nonlocal status, waited_s
             if message["type"] == "http.response.start":
                 status, waited_s = message["status"], time.perf_counter() - begun
-                self._add_headers(MutableHeaders(scope=message), request_id)
+                added = MutableHeaders(scope=message)
+                self._add_headers(added, request_id)
+                if scope["app"].state.closing.is_set():
+                    added["Connection"] = "close"  # the next request finds a server that stays
             await send(message)
 
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from types import FrameType
 from typing import Any
 
@@ -21,12 +22,30 @@ __all__ = ["run"]
 
 
 class _Server(uvicorn.Server):
-    """Ends streams at once when it is told to end; other requests may finish."""
+    """Ends streams at once when it is told to end; other requests may finish.
+
+    With ``drain_s`` SIGTERM first only says so: `health/ready` fails, each answer closes its connection, and requests
+    are answered until balancers send them elsewhere. A second signal ends that.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain_s: float) -> None:
+        super().__init__(config)
+        self._drain_s = drain_s
+        self._leaves: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         app = self.config.app
         app.state.closing.set()  # type: ignore[union-attr]
+        if sig == signal.SIGTERM and self._drain_s and self._leaves is None:
+            self._leaves = time.monotonic() + self._drain_s
+            return
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Every 0.1 s; true: it ends now."""
+        if self._leaves is not None and time.monotonic() >= self._leaves:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
 def run(settings: Settings) -> int:
@@ -64,7 +83,7 @@ def run(settings: Settings) -> int:
     if settings.ui.enabled:
         sys.stderr.write(f"The web UI is at http://{host}:{port}/ui/\n")
     sys.stderr.flush()
-    server = _Server(config)
+    server = _Server(config, gateway.drain_s)
     # uvicorn raises the signal once more when all is closed: to be told to end is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.run(sockets=[listener])

@@ -25,7 +25,7 @@ from videoclip.store.sign_ins import SignIns
 
 __all__ = ["GatewayProcess", "Known", "make_known", "running"]
 
-_START_S = 60
+_START_S = 120
 _DIES = """
 import os, signal, sys
 from pathlib import Path
@@ -105,6 +105,7 @@ def running(
     flag: Path | None = None,
     port: int = 0,
     through: Sequence[str] = (),
+    module: str = "videoclip.cli.main",
     **variables: str,
 ) -> Iterator[GatewayProcess]:
     """Start a gateway and wait until it answers; it is ended with the block.
@@ -116,9 +117,10 @@ def running(
         flag: it dies there when this file exists.
         port: 0: a free one.
         through: a command that starts it, such as ``prlimit --fsize=N``.
+        module: what is run with the arguments of `videoclip gateway`.
         variables: more of its environment.
     """
-    command = [sys.executable, "-m", "videoclip.cli.main", "gateway", "--port", str(port)]
+    command = [sys.executable, "-m", module, "gateway", "--port", str(port)]
     if dies:
         command = [sys.executable, "-c", _DIES.format(flag=str(flag), where=dies)]
     with log.open("wb") as stream:

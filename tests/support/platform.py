@@ -65,22 +65,30 @@ class Platform:
     settings: Settings
     sources: Path
     extra: dict[str, str] = field(default_factory=dict)
+    create: bool = True
+    """False: its workspace is there already."""
     started: list[subprocess.Popen[str]] = field(default_factory=list)
     _seen: dict[int, psutil.Process] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        self.command = Command(
-            self.settings.data_dir,
-            {
-                **QUICK,
-                "VIDEOCLIP_DATABASE_URL": self.settings.database_url,
-                "VIDEOCLIP_JOBS__SOURCE_FOLDERS": json.dumps([str(self.sources)]),
-                **self.extra,
-            },
-        )
+        variables = {**self.quick(self.settings, self.sources), **self.extra}
+        self.command = Command(self.settings.data_dir, variables)
         self.store = Store(self.settings, patience_s=60)
-        self.call(lambda queue: _add(queue, Workspace(id="w", name="ours")))
+        if self.create:
+            self.call(lambda queue: _add(queue, Workspace(id="w", name="ours")))
+
+    @staticmethod
+    def quick(settings: Settings, sources: Path) -> dict[str, str]:
+        """Variables of processes of such an installation."""
+        return {
+            **QUICK,
+            "VIDEOCLIP_DATA_DIR": str(settings.data_dir),
+            "VIDEOCLIP_CONFIG": os.devnull,
+            "VIDEOCLIP_OFFLINE": "true",
+            "VIDEOCLIP_DATABASE_URL": settings.database_url,
+            "VIDEOCLIP_JOBS__SOURCE_FOLDERS": json.dumps([str(sources)]),
+        }
 
     # ------------------------------------------------------------------ the database
 
@@ -177,13 +185,15 @@ class Platform:
 
     # ------------------------------------------------------------------ processes
 
-    def dispatch(self, **environment: str) -> subprocess.Popen[str]:
-        """Start a dispatcher."""
+    def dispatch(
+        self, module: str = "actors.dispatcher", arguments: tuple[str, ...] = (), **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start a dispatcher, or another release's."""
         log = (self.settings.data_dir / "dispatcher.log").open("a")
         command = Command(
             self.command.data, {**self.command.environment, **environment}, self.command.mark
         )
-        process = command.start(module="actors.dispatcher", stdout=log, stderr=log)
+        process = command.start(*arguments, module=module, stdout=log, stderr=log)
         log.close()
         self.started.append(process)
         return process

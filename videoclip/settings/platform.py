@@ -217,7 +217,15 @@ class GatewaySettings(Section):
     streams: int = Field(
         20, ge=1, description="streams of events that one user or key may have open at one replica"
     )
-    shutdown_s: int = Field(20, ge=0, description="time for open requests when it ends, seconds")
+    drain_s: float = Field(
+        0,
+        ge=0,
+        description="after SIGTERM it takes requests for so long and says that it is not ready, "
+        "so that balancers send them elsewhere, seconds",
+    )
+    shutdown_s: int = Field(
+        20, ge=0, description="time for open requests when it ends then, seconds"
+    )
     files_url: str = Field(
         "",
         description="address of a `videoclip gateway` that large files go in and out by where this one is "

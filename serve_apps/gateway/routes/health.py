@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 
 from serve_apps.gateway.problems import problems
 from videoclip.schemas.api.health import Health
@@ -21,7 +22,9 @@ async def live() -> Health:
 
 @router.get("/ready", summary="It can work", responses=problems(503))
 async def ready(request: Request) -> Health:
-    """Ask the database: while this fails, send requests elsewhere."""
+    """Ask the database: while this fails, or the server is about to end, send requests elsewhere."""
+    if request.app.state.closing.is_set():
+        raise HTTPException(503, "this server is about to end")
     database: Database = request.app.state.database
     await database.ping()
     return Health()
