@@ -16,7 +16,7 @@ help: ## list the targets
 setup: ## system packages, virtual environment, locked dependencies (idempotent; minutes)
 	@VENV="$(VENV)" bash scripts/setup.sh
 
-setup-test: setup # also what only the tests need: Chromium, tus-js-client, axe-core, Prometheus
+setup-test: setup # also what only the tests need: Chromium, tus-js-client, axe-core, Prometheus, Redis
 	@SETUP_FOR=test VENV="$(VENV)" bash scripts/setup.sh
 
 demo: setup ## turn the bundled sample video into finished clips in demo-out/

@@ -29,6 +29,8 @@ _START_S = 120
 _STARTED = "Ray runtime started"
 _MARK = "TEST_RAY_HOST"
 """All of Ray on a host inherits it."""
+_PATIENT = {"RAY_agent_register_timeout_ms": "120000", "RAY_worker_register_timeout_seconds": "180"}
+"""Several Rays start side by side on one machine."""
 _LOOK = """
 import json, sys
 from ray._raylet import GcsClient
@@ -66,6 +68,7 @@ class RayHosts:
             "RAY_AUTH_TOKEN_PATH": str(token),
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_worker_niceness": "0",
+            **_PATIENT,
             **self.variables,
         }
 
@@ -98,6 +101,9 @@ class RayHosts:
             if host == self.head
             else ("--address", self.address)
         )
+        if host == self.head:
+            # Programs of all hosts are seen here as one machine's, and Ray would believe that its head still runs.
+            (self.folder / "ray" / "ray_current_cluster").unlink(missing_ok=True)
         with self._log(host).open("wb") as log:
             self.nodes[host] = host.start(
                 *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *role),

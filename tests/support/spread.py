@@ -127,7 +127,7 @@ def _open_to(net: Network, server: Postgres) -> None:
 def ask(platform: Platform, first_ms: int, clips: int) -> str:
     """Ask for clips of the sample, each of which takes a second or more; the job's id."""
     ranges = [
-        (first_ms + 9_000 * number, first_ms + 9_000 * number + 3_000) for number in range(clips)
+        (first_ms + 9_000 * number, first_ms + 9_000 * number + 2_000) for number in range(clips)
     ]
     return platform.cut(SAMPLE, *ranges, render={"mode": "encode"})
 
