@@ -10,7 +10,7 @@ from tests.support.postgres_pair import run_pair
 
 __all__ = ["SCENARIO"]
 
-_JOBS = 12
+_JOBS = 8
 
 
 def run(folder: Path) -> Facts:
@@ -34,6 +34,6 @@ SCENARIO = Scenario(
     name="failover",
     broken="PostgreSQL's primary is killed while jobs run, and its standby promoted; twice",
     promise="every confirmed job is done once, none counts as failed; the old primary comes back as standby",
-    limit_s=600.0,
+    limit_s=900.0,
     run=run,
 )

@@ -102,7 +102,7 @@ def _check(platform: Platform, load: Submitter) -> None:
     """Each confirmed job is there, once, and ended well at the first attempt."""
     ids = list(load.confirmed.values())
     assert len(set(ids)) == len(ids)
-    ended = platform.final(*ids, within_s=60 + 5 * len(ids))
+    ended = platform.final(*ids, within_s=60 + 20 * len(ids))
     assert sorted(job.id for job in platform.jobs()) == sorted(ids), "none doubled"
     assert {(job.state, job.failures, job.attempt) for job in ended} == {("succeeded", 0, 1)}
     for job in ended:
