@@ -1,8 +1,8 @@
 """The whole test suite: side by side, then what must run alone, then a second look at what failed.
 
-A test that fails beside others is run again by itself, once, when no more than three failed. If it
-fails again, so does the run. If it passes, the run says so in capitals: such a test, or what it tests,
-depends on timing, which is a fault to be mended and not one of the change that is being tested.
+A test that fails is run again by itself, once, when no more than three failed. If it fails again, so does
+the run. If it passes, the run says so in capitals: such a test, or what it tests, depends on timing, which
+is a fault to be mended and not one of the change that is being tested.
 """
 
 from __future__ import annotations
@@ -38,21 +38,18 @@ def main() -> int:
     beside = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not alone")
     with tempfile.TemporaryDirectory() as scratch:
         failed = Path(scratch) / "failed"
-        status = pytest(*beside, "--durations", "25", "tests", failed=failed)
-        again = failed.read_text().splitlines()
-        alone = pytest("-m", "alone", "--durations", "5", "tests", failed=failed)
+        status, again = 0, []
+        for part in ((*beside, "--durations", "25"), ("-m", "alone", "--durations", "5")):
+            ended = pytest(*part, "tests", failed=failed)
+            again += failed.read_text().splitlines()
+            status = status if status not in (0, FAILED) else ended or status
         if status != FAILED or not 0 < len(again) <= SECOND_LOOKS:
-            return status or alone
-        print(
-            f"\n{len(again)} failed beside others; once more, alone:",
-            *again,
-            sep="\n  ",
-            flush=True,
-        )
+            return status
+        print(f"\n{len(again)} failed; once more, by themselves:", *again, sep="\n  ", flush=True)
         status = pytest(*again, failed=failed)
         if status == 0:
-            print("\nFLAKY (failed beside others, passed alone; to be mended):", *again, sep="\n  ")
-        return status or alone
+            print("\nFLAKY (failed, then passed by themselves; to be mended):", *again, sep="\n  ")
+        return status
 
 
 if __name__ == "__main__":

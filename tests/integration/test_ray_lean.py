@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,12 +21,10 @@ def test_a_private_ray_has_no_attendants(ray_runtime: RayRuntime) -> None:
     ray_runtime.start()
     from ray._private.node import Node
 
-    started = [
-        word
-        for process in psutil.Process().children(recursive=True)
-        for word in process.cmdline()
-        if word.endswith((".py", "raylet", "gcs_server"))
-    ]
+    started = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            started += [w for w in process.cmdline() if w.endswith((".py", "raylet", "gcs_server"))]
     assert any(word.endswith("raylet") for word in started)
     names = {Path(word).name for word in started}
     assert not names & {"log_monitor.py", "monitor.py", "dashboard.py"}
