@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import psutil
 
@@ -26,6 +26,9 @@ from videoclip.observe import tracing
 from videoclip.settings import Settings, load_settings
 from videoclip.store import Store
 from videoclip.store.queue import Queue
+
+if TYPE_CHECKING:
+    from pipelines.ray_runtime import RayRuntime
 
 __all__ = ["LEFT", "SETTLED", "UNSETTLED", "Runner", "main", "told_to_end"]
 
@@ -52,6 +55,7 @@ class Runner:
         self._settled = threading.Event()
         self._cancelled_at: float | None = None
         self._telling = Telling(settings.jobs.progress_ms)
+        self._ray: RayRuntime | None = None
 
     def run(self) -> int:
         """Do the job; returns the exit status."""
@@ -69,6 +73,7 @@ class Runner:
                 from pipelines.ray_runtime import RayRuntime
 
                 with RayRuntime(self._settings.ray) as ray:
+                    self._ray = ray
                     try:
                         run_job(
                             self._job_id,
@@ -121,9 +126,26 @@ class Runner:
             if self._renew() and self._cancelled_at is None:
                 self._cancelled_at = time.monotonic()
                 self._cancel.set()
+        if self._ray is not None:
+            self._leave_a_lost_cluster(self._ray)
         grace_s = self._settings.jobs.cancel_grace_ms / 1000
         if self._cancelled_at is not None and time.monotonic() - self._cancelled_at >= grace_s:
             self._last_write(lambda q: q.finish(self._job_id, self._attempt, "cancelled"))
+            self._exit(LEFT)
+
+    def _leave_a_lost_cluster(self, ray: RayRuntime) -> None:
+        """Another attempt joins the one that there is then; this one would wait for ever."""
+        try:
+            ray.check()
+        except VideoClipError as lost:
+            _log.warning("%s", lost)
+            error = {"code": lost.code, "cause": lost.cause, "remedy": lost.remedy}
+            again_ms = self._settings.jobs.backoff_ms
+            self._last_write(
+                lambda q: q.fail(
+                    self._job_id, self._attempt, error, retryable=True, backoff_ms=again_ms
+                )
+            )
             self._exit(LEFT)
 
     def _renew(self) -> bool:

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import ray_guardian
-from pipelines.faults import RayAway
+from pipelines.faults import ClusterLost, RayAway
 from pipelines.machine import available_memory, processors
+from pipelines.own_node import OwnNode
 from videoclip.settings import RaySettings
 
 __all__ = ["ON_LOOPBACK", "RayRuntime", "check_address", "prepare_environment"]
@@ -56,6 +57,7 @@ class RayRuntime:
         self._lock = threading.Lock()
         self._owner = False
         self._guardian: subprocess.Popen[bytes] | None = None
+        self._node: OwnNode | None = None
         if not settings.in_process:
             prepare_environment(settings.address)
 
@@ -126,6 +128,19 @@ class RayRuntime:
         self.start()
         return float(ray.available_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
 
+    def check(self) -> None:
+        """See that the cluster that was joined is still the same; quick, for any thread.
+
+        Raises:
+            ClusterLost: the node that this process belongs to has ended. Nothing that was begun there ends any more.
+        """
+        node = self._node
+        if node is not None and node.gone:
+            raise ClusterLost(
+                "the node of Ray that the work belonged to has ended",
+                "It is tried again; if this repeats, look at Ray's logs on that machine for why its node ends",
+            )
+
     def start(self) -> None:
         """Start or join Ray, once."""
         with self._lock:
@@ -138,6 +153,7 @@ class RayRuntime:
             if self._settings.address:
                 check_address(self._settings.address)
                 ray.init(address=self._settings.address, **common)
+                self._node = OwnNode()
             else:
                 _let_workers_import()
                 folder = _sockets_folder()
@@ -162,6 +178,7 @@ class RayRuntime:
                 return
             import ray
 
+            self._node = None
             ray.shutdown()
             self._owner = False
             if self._guardian is not None:

@@ -49,6 +49,29 @@ def test_a_node_dies_while_it_works(tmp_path: Path) -> None:
         _lose(spread, tmp_path, lambda: spread.ray.kill(net.hosts[1]))
 
 
+@pytest.mark.timeout(300)
+def test_all_of_ray_dies_while_a_job_works_and_starts_anew_at_its_address(tmp_path: Path) -> None:
+    net = loopback(1)
+    (head,) = net.hosts
+    own = {**_SOON, "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    with spread_platform(net, tmp_path, own) as spread:
+        _start(spread, head)
+        spread.dispatch(head)
+        job = ask(spread.platform, 1_000, _CLIPS)
+        spread.wait(lambda: spread.done(job), 120, "a first clip")
+        done = spread.done(job)
+        spread.ray.kill(head)
+        _start(spread, head)
+        (row,) = spread.platform.final(job, within_s=120)
+        assert row.state == "succeeded", (row.error, spread.platform.logs())
+        # Else the runner would wait for Ray's first life: the lease is renewed all the while.
+        assert row.attempt > 1
+        states = {unit.key: unit.state for unit in spread.platform.units(job)}
+        assert {states[key] for key in done} == {"reused"}, "what was done is not done again"
+        (expected,) = undisturbed(tmp_path / "undisturbed", (1_000, _CLIPS))
+        assert spread.platform.content(row) == expected
+
+
 def _lose(spread: Spread, folder: Path, lose: Callable[[], None]) -> None:
     """A job on both nodes; the second is lost with a unit at work, and what it had to do is done by the first."""
     first, lost = spread.net.hosts

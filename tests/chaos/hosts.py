@@ -1,4 +1,4 @@
-"""Three hosts: units run on both workers; one is cut off and comes back, twice."""
+"""Three hosts: units run on both workers; one is cut off, comes back; the head is lost and starts again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.support.spread import Spread, ask, spread_platform, undisturbed
 __all__ = ["SCENARIO"]
 
 _CLIPS = 3
-_FIRST = (1_000, 60_000)
-"""Where the clips of the two jobs begin: none was made before."""
+_FIRST = (1_000, 60_000, 120_000)
+"""Where the clips of the three jobs begin: none was made before."""
 _JOB_S = 240.0
 _NO_DASHBOARD = ("--include-dashboard", "false")
 
 
 def run(folder: Path) -> Facts:
-    """Two jobs, one after the other; each is disturbed in its way."""
+    """Three jobs, one after the other; each is disturbed in its way."""
     expected = undisturbed(folder / "undisturbed", *((first, _CLIPS) for first in _FIRST))
     with network(3) as net, spread_platform(net, folder) as spread:
         head, *workers = net.hosts
@@ -30,7 +30,8 @@ def run(folder: Path) -> Facts:
         spread.dispatch(head)
         facts: Facts = {"hosts": len(net.hosts)}
         facts |= _cut_off(spread, workers, expected[0])
-        return facts | _back_in_time(spread, workers, expected[1])
+        facts |= _back_in_time(spread, workers, expected[1])
+        return facts | _head_lost(spread, workers, expected[2])
 
 
 def _cut_off(spread: Spread, workers: list[Host], expected: dict[str, str]) -> Facts:
@@ -73,6 +74,29 @@ def _back_in_time(spread: Spread, workers: list[Host], expected: dict[str, str])
     return {
         "units by the host that came back": len(spread.at_work(job, workers[1])),
         "attempts with 5 s without cable": spread.platform.job(job).attempt,
+    }
+
+
+def _head_lost(spread: Spread, workers: list[Host], expected: dict[str, str]) -> Facts:
+    """All of Ray on the head dies mid-job; it starts anew without state, the workers join it again."""
+    job = ask(spread.platform, _FIRST[2], _CLIPS)
+    spread.wait(lambda: spread.done(job), _JOB_S, "a first clip")
+    done = spread.done(job)
+    spread.ray.kill(spread.ray.head)
+    killed = time.monotonic()
+    spread.ray.start(spread.ray.head, 0, *_NO_DASHBOARD)
+    for worker in workers:
+        spread.ray.kill(worker)
+        spread.ray.start(worker)
+    back = time.monotonic() - killed
+    _same(spread, job, expected)
+    over = time.monotonic() - killed
+    states = {unit.key: unit.state for unit in spread.platform.units(job)}
+    assert {states[key] for key in done} == {"reused"}, "what was done is not done again"
+    return {
+        "head and workers back after s": round(back, 1),
+        "job over s after the head's loss": round(over, 1),
+        "attempts with another head": spread.platform.job(job).attempt,
         "results": "exact",
     }
 
@@ -86,7 +110,7 @@ def _same(spread: Spread, job: str, expected: dict[str, str]) -> None:
 
 SCENARIO = Scenario(
     name="hosts",
-    broken="a worker cut off mid-job until it is given up, joined again; a cable out for 5 s",
+    broken="a worker cut off mid-job, back; a cable out for 5 s; the head lost mid-job, restarted",
     promise="jobs over several hosts end once, with the files of an undisturbed run",
     limit_s=1200,
     run=run,
