@@ -25,7 +25,7 @@ def pytest(*arguments: str, failed: Path) -> int:
     return subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=ROOT,
-        env={**os.environ, "VIDEOCLIP_FAILED_TESTS": str(failed)},
+        env={**os.environ, "FAILED_TESTS_FILE": str(failed)},
         check=False,
     ).returncode
 

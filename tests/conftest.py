@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell ``scripts/run_tests.py`` which tests failed."""
-    if path := os.environ.get("VIDEOCLIP_FAILED_TESTS"):
+    if path := os.environ.get("FAILED_TESTS_FILE"):
         reports = [
             one for kind in ("failed", "error") for one in terminalreporter.stats.get(kind, [])
         ]

@@ -26,7 +26,6 @@ _SOON = {
 """A host that says nothing is given up after seconds instead of a minute."""
 
 
-@pytest.mark.timeout(300)
 def test_a_host_is_cut_off_while_it_works(tmp_path: Path) -> None:
     if why := missing():
         pytest.skip(f"{why}; the loss of a node without namespaces is in the next test")
@@ -39,7 +38,6 @@ def test_a_host_is_cut_off_while_it_works(tmp_path: Path) -> None:
         spread.ray.nodes[lost].wait(60)
 
 
-@pytest.mark.timeout(300)
 def test_a_node_dies_while_it_works(tmp_path: Path) -> None:
     if not missing():
         pytest.skip("hosts can be made here, and the test above does more with them")
@@ -49,7 +47,6 @@ def test_a_node_dies_while_it_works(tmp_path: Path) -> None:
         _lose(spread, tmp_path, lambda: spread.ray.kill(net.hosts[1]))
 
 
-@pytest.mark.timeout(300)
 def test_all_of_ray_dies_while_a_job_works_and_starts_anew_at_its_address(tmp_path: Path) -> None:
     net = loopback(1)
     (head,) = net.hosts

@@ -77,7 +77,7 @@ def undisturbed(
     return outcome(folder / "out"), time.monotonic() - began
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_killed_at_ten_random_instants(
     undisturbed: tuple[dict[str, Any], float], short_show: Path, tmp_path: Path
 ) -> None:

@@ -94,7 +94,6 @@ def environment() -> dict[str, str]:
     return {**usual, "PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled"}
 
 
-@pytest.mark.timeout(400)
 def test_two_models_share_a_gpu_and_a_third_waits_for_a_machine(cluster: str) -> None:
     wait_for(cluster)
     done = subprocess.run(

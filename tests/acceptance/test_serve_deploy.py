@@ -60,7 +60,6 @@ def endpoint() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.timeout(300)
 def test_the_platform_on_one_ray_serves_models_does_jobs_and_ends_with_it(
     tmp_path: Path, endpoint: str
 ) -> None:

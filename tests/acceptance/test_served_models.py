@@ -67,7 +67,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
     assert command.survivors(20) == []
 
 
-@pytest.mark.timeout(600)
 def test_vllm_picks_the_highlights_and_its_cold_start_is_a_stage(
     served: Command, tmp_path: Path
 ) -> None:
@@ -89,7 +88,6 @@ def test_vllm_picks_the_highlights_and_its_cold_start_is_a_stage(
     assert [m["id"] for m in httpx.get(f"{base}/models", timeout=30).json()["data"]] == [MODEL]
 
 
-@pytest.mark.timeout(300)
 def test_a_job_hears_through_the_served_recogniser(served: Command, tmp_path: Path) -> None:
     minute = tmp_path / "minute.mp4"
     copied = ["ffmpeg", "-v", "error", "-i", SAMPLE, "-t", f"{HEARD_MS}ms", "-c", "copy", minute]
@@ -105,7 +103,6 @@ def test_a_job_hears_through_the_served_recogniser(served: Command, tmp_path: Pa
     assert errors / words <= 0.10, f"{errors} of {words}"
 
 
-@pytest.mark.timeout(200)
 def test_the_idle_model_leaves_and_its_address_stays(served: Command) -> None:
     deadline = time.monotonic() + 150
     while any(models(served)) and time.monotonic() < deadline:

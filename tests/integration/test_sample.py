@@ -106,7 +106,6 @@ def test_every_frame_of_the_bundled_video_tells_its_number(truth: dict[str, Any]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_sample_can_be_made_again(tmp_path: Path, truth: dict[str, Any]) -> None:
     if not has_flite():
         pytest.skip("this FFmpeg has no flite filter, so it cannot speak")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import zygote
+from tests.support.patience import patient
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "assets" / "sample" / "show.mp4"
@@ -65,10 +66,12 @@ class Command:
         if not (options or self.before) and not any(
             name.startswith(("PYTHON", "LC_")) for name in self.environment
         ):
-            return zygote.run([os.fspath(each) for each in arguments], self.variables(), timeout)
+            return zygote.run(
+                [os.fspath(each) for each in arguments], self.variables(), patient(timeout)
+            )
         process = self.start(*arguments, **options)
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate(timeout=patient(timeout))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise

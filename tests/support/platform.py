@@ -19,6 +19,7 @@ from sqlalchemy import select
 from pipelines.jobs import run_job
 from pipelines.ray_runtime import RayRuntime
 from tests.support.command import Command
+from tests.support.patience import patient
 from videoclip.settings import Settings
 from videoclip.store import Store
 from videoclip.store.control import FINAL
@@ -144,7 +145,7 @@ class Platform:
         self, what: Callable[[], Any], within_s: float = 60.0, describe: Callable[[], str] = str
     ) -> Any:
         """Wait until something is true; its value."""
-        deadline = time.monotonic() + within_s
+        deadline = time.monotonic() + patient(within_s)
         while not (value := what()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{describe()}\n{self.logs()}")

@@ -20,6 +20,7 @@ import psutil
 
 from tests.support.command import ROOT
 from tests.support.hosts import Host
+from tests.support.patience import patient
 
 __all__ = ["RayHosts", "ray_hosts", "wait_for"]
 
@@ -41,7 +42,7 @@ print(json.dumps([[node.node_id.hex(), node.node_manager_address, node.state] fo
 
 def wait_for(what: Callable[[], Any], within_s: float, described: str, every_s: float = 0.2) -> Any:
     """Wait until something is true; its value."""
-    deadline = time.monotonic() + within_s
+    deadline = time.monotonic() + patient(within_s)
     while not (value := what()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {within_s:.0f} s: {described}")
