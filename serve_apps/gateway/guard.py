@@ -85,6 +85,8 @@ class Guard:
             return
         begun = time.perf_counter()
         status, waited_s = 500, None
+        # The web UI is guarded, too, and does not know when the server ends.
+        closing = getattr(scope["app"].state, "closing", None)
         if self._traffic is not None:
             self._traffic.begins()
 
@@ -94,7 +96,7 @@ class Guard:
                 status, waited_s = message["status"], time.perf_counter() - begun
                 added = MutableHeaders(scope=message)
                 self._add_headers(added, request_id)
-                if scope["app"].state.closing.is_set():
+                if closing is not None and closing.is_set():
                     added["Connection"] = "close"  # the next request finds a server that stays
             await send(message)
 

@@ -88,7 +88,7 @@ def test_killed_at_ten_random_instants(
     while killed < KILLS:
         process = command.start(*arguments(short_show, out), stdout=subprocess.DEVNULL)
         try:
-            process.communicate(timeout=chance.uniform(0.5, wall_s))
+            _, error = process.communicate(timeout=chance.uniform(0.5, wall_s))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -99,7 +99,7 @@ def test_killed_at_ten_random_instants(
                 if path.is_file() and name not in ("manifest.json", ".videoclip-journal.json"):
                     assert path.read_bytes() == expected["files"][name]
         else:
-            assert process.returncode == 0
+            assert process.returncode == 0, error
             shutil.rmtree(tmp_path / "data")  # it got through: begin anew
             shutil.rmtree(out)
     done = command.run(*arguments(short_show, out))

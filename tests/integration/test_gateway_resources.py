@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import ray
 from ray.serve._private.common import ReplicaState
 from ray.serve.schema import ApplicationStatusOverview, DeploymentStatusOverview, ServeStatus
 from sqlalchemy import update
@@ -238,7 +239,9 @@ async def test_administrators_see_why_jobs_wait_and_let_dead_ones_run_again(
     assert status["jobs"] == {"dead": 1, "queued": 2}
     assert status["oldest_waiting_ms"] > 0
     assert 0 < status["disk_free_bytes"] <= status["disk_bytes"]
-    assert status["cluster"] is None
+    assert (
+        status["cluster"] is not None
+    ) == ray.is_initialized()  # by tests before, in this process
     dead = (await gateway.ask("GET", "/admin/jobs?state=dead", "root")).json()["jobs"]
     assert [(job["id"], job["error"], job["standing"]) for job in dead] == [(asked[0], told, None)]
     retry = f"/admin/jobs/{asked[0]}/retry"
