@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from serve_apps.gateway.sources import asset_of
 from videoclip.store.assets import Assets
 from videoclip.store.jobs import JobView
@@ -15,13 +13,11 @@ from videoclip.store.jobs import JobView
 __all__ = ["source_names"]
 
 
-async def source_names(
-    session: AsyncSession, workspace_id: str, jobs: Sequence[JobView]
-) -> dict[str, str]:
+async def source_names(assets: Assets, jobs: Sequence[JobView]) -> dict[str, str]:
     """Names by the jobs' ids, with one statement for all; a job whose source has none is left out."""
     told = {job.id: _source(job.request) for job in jobs}
     ids = {asset for source in told.values() if (asset := asset_of(source))}
-    known = await Assets(session, workspace_id).names(ids)
+    known = await assets.names(ids)
     names = {
         job: known.get(asset_of(source) or "") or _end_of(source) for job, source in told.items()
     }

@@ -16,6 +16,7 @@ from serve_apps.gateway.sources import asset_ids, check_sources
 from videoclip.schemas.api.fields import Id
 from videoclip.schemas.api.jobs import ErrorOut, JobIn, JobOut, JobPage, StandingOut, State
 from videoclip.settings import Settings
+from videoclip.store.assets import Assets
 from videoclip.store.database import Database
 from videoclip.store.jobs import Jobs, JobView
 from videoclip.store.quotas import Quotas
@@ -73,7 +74,7 @@ async def create(
                 await references.asset(asset_id)
             await Quotas(session, who.workspace_id, settings.quota).check_jobs()
         job = await jobs.get(queued.id)
-        names = await source_names(session, who.workspace_id, [job])
+        names = await source_names(Assets(session, who.workspace_id), [job])
     if not queued.new:
         response.status_code = 200
         response.headers["Idempotent-Replayed"] = "true"
@@ -97,7 +98,7 @@ async def page(
         found = await Jobs(session, who.workspace_id).page(
             before=cursor, limit=limit + 1, state=state, kind=kind, parent_id=parent
         )
-        names = await source_names(session, who.workspace_id, found)
+        names = await source_names(Assets(session, who.workspace_id), found)
     more = found[limit - 1].id if len(found) > limit else None
     settings: Settings = request.app.state.settings
     return JobPage(jobs=[_out(job, settings, names) for job in found[:limit]], next_cursor=more)
@@ -111,7 +112,7 @@ async def get(request: Request, who: Reader, job_id: PathId) -> JobOut:
         jobs = Jobs(session, who.workspace_id)
         job = await jobs.get(job_id)
         standing = await jobs.standing(job_id)
-        names = await source_names(session, who.workspace_id, [job])
+        names = await source_names(Assets(session, who.workspace_id), [job])
     out = _out(job, request.app.state.settings, names)
     out.standing = StandingOut(
         position=standing.position, code=standing.code, text=standing.text, eta_ms=standing.eta_ms
@@ -125,7 +126,7 @@ async def cancel(request: Request, who: Writer, job_id: PathId) -> JobOut:
     database: Database = request.app.state.database
     async with database.session() as session:
         cancelled = await Jobs(session, who.workspace_id).cancel(job_id)
-        names = await source_names(session, who.workspace_id, [cancelled])
+        names = await source_names(Assets(session, who.workspace_id), [cancelled])
     return _out(cancelled, request.app.state.settings, names)
 
 
@@ -137,7 +138,7 @@ async def retry(request: Request, who: Writer, job_id: PathId) -> JobOut:
     async with database.session() as session:
         again = await Jobs(session, who.workspace_id).redrive(job_id)
         await Quotas(session, who.workspace_id, settings.quota).check_jobs()
-        names = await source_names(session, who.workspace_id, [again])
+        names = await source_names(Assets(session, who.workspace_id), [again])
     return _out(again, settings, names)
 
 
