@@ -86,7 +86,7 @@ class Guard:
         begun = time.perf_counter()
         status, waited_s = 500, None
         # The web UI is guarded, too, and does not know when the server ends.
-        closing = getattr(scope["app"].state, "closing", None)
+        closing = getattr(getattr(scope.get("app"), "state", None), "closing", None)
         if self._traffic is not None:
             self._traffic.begins()
 
