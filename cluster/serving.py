@@ -24,6 +24,7 @@ __all__ = ["Served", "down", "up"]
 
 
 _DISPATCHER_S = 60
+_JOIN_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def up(
             "VIDEOCLIP_RAY__ADDRESS": record["address"],
             "VIDEOCLIP_RAY__NUM_CPUS": str(settings.ray.num_cpus or processors()),
         }
-        with _joined(record):
+        with _joined(settings, record):
             if plan.asr or plan.llm or gateway:
                 variables |= _deploy(settings, record, plan, served, say, waiting, gateway=gateway)
             if dispatcher:
@@ -246,11 +247,27 @@ def _dispatch(settings: Settings, variables: dict[str, str], waiting: Waiting) -
 
 
 @contextmanager
-def _joined(record: dict[str, Any]) -> Iterator[None]:
-    """Be connected to the Ray of ``record`` inside the block."""
+def _joined(settings: Settings, record: dict[str, Any]) -> Iterator[None]:
+    """Be connected to the Ray of ``record`` inside the block.
+
+    Raises:
+        EngineUnavailable: it does not let us in.
+    """
     import ray
 
-    ray.init(address=record["address"], logging_level=logging.ERROR, log_to_driver=False)
+    deadline = time.monotonic() + _JOIN_S
+    while not ray.is_initialized():
+        try:
+            ray.init(address=record["address"], logging_level=logging.ERROR, log_to_driver=False)
+        except ConnectionError as error:
+            # Its control service answers before its node is there; on a busy machine that is a while.
+            if time.monotonic() > deadline or local.status(settings) is None:
+                raise EngineUnavailable(
+                    f"Ray at {record['address']} does not let us in: {error}",
+                    f"Read {settings.data_dir / 'cluster' / 'ray.log'}; `videoclip down`, then `videoclip up`, "
+                    "starts it anew",
+                ) from error
+            time.sleep(1)
     try:
         yield
     finally:

@@ -33,7 +33,8 @@ def test_three_thousand_sentences_take_seconds(script: str, language: str) -> No
     assert len(transcript.sentences) > 3_000
     begun = time.process_time()
     assert sum(clip.selected for clip in clips(transcript)) == 5
-    assert time.process_time() - begun < 5.0
+    # 1.5 s on a machine of its own; what grew with the square would take minutes.
+    assert time.process_time() - begun < 15.0
 
 
 def test_memory_grows_no_faster_than_the_transcript() -> None:
