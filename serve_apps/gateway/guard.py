@@ -85,7 +85,7 @@ class Guard:
             return
         begun = time.perf_counter()
         status, waited_s = 500, None
-        # The web UI is guarded, too, and does not know when the server ends.
+        # The web UI is guarded, too, and knows when the server ends only where it is the gateway's own.
         closing = getattr(getattr(scope.get("app"), "state", None), "closing", None)
         if self._traffic is not None:
             self._traffic.begins()

@@ -67,6 +67,7 @@ class Together:
             from serve_apps.ui.app import create_ui
 
             made: Any = create_ui(self._settings, self._ask)
+            made.state.closing = self.state.closing  # its connections end with the server, too
         except Exception:  # noqa: BLE001 - whatever it is, the API goes on
             _LOG.exception("the web UI did not start; the API is not touched by it")
             made = PlainTextResponse("The web UI did not start: see the log.\n", 503)

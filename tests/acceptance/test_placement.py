@@ -17,7 +17,7 @@ import yaml
 
 from pipelines.ray_runtime import ON_LOOPBACK
 from tests.support.command import ROOT
-from tests.support.served import free_port
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

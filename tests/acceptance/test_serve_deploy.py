@@ -24,7 +24,7 @@ import yaml
 
 from tests.support.command import ROOT
 from tests.support.platform import Platform, make_video
-from tests.support.served import free_port
+from tests.support.ports import free_port
 from videoclip.settings import Settings
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from tests.chaos import Facts, Scenario
 from tests.support.command import ROOT
 from tests.support.guide import commands
 from tests.support.platform import Platform, make_video
+from tests.support.ports import free_port
 from tests.support.postgres import run_postgres
 from videoclip.settings import Settings
 from videoclip.store.accounts import Accounts
@@ -88,9 +88,7 @@ class _Recovery:
     """The commands of the guide in a shell, and what they leave running, until the end of the block."""
 
     def __init__(self, settings: Settings, sources: Path, place: dict[str, Any]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}/api/v1"
         self._log = settings.data_dir.with_name("recovery.log")
         path = settings.data_dir.with_name("bin")

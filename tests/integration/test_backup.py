@@ -417,6 +417,7 @@ def test_a_folder_keeps_the_last_ones_and_a_drill_proves_the_newest(
     assert run("backup", str(tmp_path / "file"), "--keep", "2")[0] == 2
 
     before = digests(store), asyncio.run(_workspaces(store))
+    assert run("restore", str(folder), "--drill", "--force")[0] == 2
     status, said = run("restore", str(folder), "--drill", "--json")
     assert status == 0, said
     told = json.loads(said)

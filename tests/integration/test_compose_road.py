@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from tests.support.compose import FOLDER, compose_file, env_file
 from tests.support.gateway_process import Known, make_known, running
-from tests.support.served import free_port
+from tests.support.ports import free_port
 from videoclip.settings import Settings
 
 CADDY = Path(sys.executable).with_name("caddy")

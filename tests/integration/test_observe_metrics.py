@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -19,6 +18,7 @@ from cluster.observe.files import FOLDER
 from serve_apps.gateway.app import create_app
 from serve_apps.gateway.tokens import Tokens
 from tests.support.gateway import CUT, Gateway, make_people, people
+from tests.support.ports import free_port
 from tests.support.prometheus import running_prometheus, tool
 from videoclip.observe.alerts import alert_text
 from videoclip.observe.catalogue import CATALOGUE
@@ -54,12 +54,6 @@ def value(found: dict[str, list[tuple[dict[str, str], float]]], name: str, **lab
     """The sample with these labels."""
     (one,) = [number for said, number in found[name] if said == labels]
     return one
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Iterator
 
 import httpx
 from moto.server import ThreadedMotoServer
+
+from tests.support.ports import free_port
 
 __all__ = ["bucket_server"]
 
@@ -15,9 +16,7 @@ __all__ = ["bucket_server"]
 @contextlib.contextmanager
 def bucket_server(*buckets: str) -> Iterator[str]:
     """Its address; these buckets are there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     try:

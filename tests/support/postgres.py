@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+
+from tests.support.ports import free_port
 
 __all__ = ["Postgres", "as_somebody", "find_postgres", "new_server", "run_postgres"]
 
@@ -113,9 +114,7 @@ def run_postgres(*, durable: bool = False, options: tuple[str, ...] = ()) -> Ite
 @contextlib.contextmanager
 def new_server(options: tuple[str, ...], *, empty: bool = False) -> Iterator[Postgres]:
     """A server that was not started yet, in a folder that goes with the block; empty: without its files."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="videoclip-pg-"))
     try:
         if os.geteuid() == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from typing import Any
 
 import httpx
 import yaml
+
+from tests.support.ports import free_port
 
 __all__ = ["Prometheus", "running_prometheus", "tool"]
 
@@ -78,9 +79,7 @@ def running_prometheus(folder: Path, targets: list[str], rules: Path) -> Iterato
     }
     file = folder / "prometheus.yml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 
 import gradio_ui
 from gradio_ui import static_files
@@ -253,3 +254,19 @@ async def test_an_api_that_is_away_is_told_as_such():
     with pytest.raises(Refused) as refused:
         await Sessions(away).refresh("r0", "10.0.0.1")
     assert (refused.value.status, refused.value.problem["code"]) == (503, "api_away")
+
+
+async def test_connections_of_pages_end_with_the_gateway_they_run_in():
+    async def page(scope, receive, send):
+        await PlainTextResponse("here")(scope, receive, send)
+
+    served = Starlette()
+    served.mount("/", page)
+    served.add_middleware(Guard, settings=GatewaySettings(), streamed=())
+    transport = httpx.ASGITransport(app=served)
+    async with httpx.AsyncClient(transport=transport, base_url="http://ui") as client:
+        assert "connection" not in (await client.get("/")).headers, "it knows of no end"
+        served.state.closing = asyncio.Event()
+        assert "connection" not in (await client.get("/")).headers
+        served.state.closing.set()
+        assert (await client.get("/")).headers["connection"] == "close"

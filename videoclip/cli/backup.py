@@ -79,7 +79,14 @@ def run_restore(
     """Restore a backup, or the last one of a folder, and tell what came back.
 
     A drill restores into an empty place that goes again, and touches nothing else.
+
+    Raises:
+        UsageError: ``drill`` and ``force`` are both given, or a key's file cannot be read.
     """
+    if drill and force:
+        raise UsageError(
+            "--drill touches no database, and --force empties one", "Give one of the two"
+        )
     from videoclip.store.backup import Unseal, newest_in, restore
 
     path = newest_in(path) if path.is_dir() else path
