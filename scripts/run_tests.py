@@ -41,8 +41,10 @@ def main() -> int:
         status, again = 0, []
         for part in ((*beside, "--durations", "25"), ("-m", "alone", "--durations", "5")):
             ended = pytest(*part, "tests", failed=failed)
+            if ended not in (0, FAILED):
+                return ended
             again += failed.read_text().splitlines()
-            status = status if status not in (0, FAILED) else ended or status
+            status = status or ended
         if status != FAILED or not 0 < len(again) <= SECOND_LOOKS:
             return status
         print(f"\n{len(again)} failed; once more, by themselves:", *again, sep="\n  ", flush=True)

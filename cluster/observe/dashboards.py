@@ -173,6 +173,7 @@ _INFRASTRUCTURE = Dashboard("infrastructure", "Infrastructure", (
         Panel("Free disk", ((
             'min(videoclip_disk_bytes{state="free"}) / min(videoclip_disk_bytes{state="total"})', "free",
         ),), "percentunit", 6, True),
+        Panel("Since the last backup", (("min(videoclip_backup_age_seconds)", "age"),), "s", 6, True),
     )),
     ("Nodes", (
         Panel("Processors, percent", (("avg by (instance) (ray_node_cpu_utilization)", "{{instance}}"),), "percent"),

@@ -69,6 +69,7 @@ RULES: Final = (
         "DiskFull", 'min by (instance) (videoclip_disk_bytes{state="free"}) < 0.1 * max by (instance) (videoclip_disk_bytes{state="total"})',
         "10m", "page", "Less than a tenth of the data folder's disk is free",
     ),
+    Rule("BackupOld", "min(videoclip_backup_age_seconds) > 2 * 86400", "1h", "page", "No backup was made for two days"),
     Rule("DeliveriesLate", "max(videoclip_deliveries_oldest_age_seconds) > 3600", "10m", "ticket", "Webhooks or notifications wait for more than an hour"),
     Rule("AlertsNotSent", 'increase(videoclip_alerts_total{outcome="failed"}[15m]) > 0', "0m", "ticket", "Alerts do not reach people"),
 )  # fmt: skip

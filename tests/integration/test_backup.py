@@ -14,6 +14,8 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
 
 import pyrage
 import pytest
@@ -32,6 +34,7 @@ from videoclip.errors import (
 )
 from videoclip.settings import Settings
 from videoclip.store import ObjectRef, Objects, Store
+from videoclip.store.audit import BACKUP_MADE, AuditLog
 from videoclip.store.backup import Seal, Unseal, backup, restore
 from videoclip.store.backup.archive import ArchiveWriter
 from videoclip.store.backup.write import FORMAT
@@ -184,6 +187,16 @@ async def _workspaces(settings: Settings) -> list[str]:
         names = list(await session.scalars(select(Workspace.name).order_by(Workspace.name)))
     await database.close()
     return names
+
+
+async def _said(settings: Settings) -> list[dict[str, Any]]:
+    """What the audit knows of backups."""
+    database = Database(settings)
+    await database.open()
+    async with database.reading() as session:
+        records = await AuditLog(session, None).page(None, 10, action=BACKUP_MADE)
+    await database.close()
+    return [record.data for record in records]
 
 
 def test_a_plain_backup_does_not_hold_the_keys_of_secrets(
@@ -416,6 +429,7 @@ def test_a_folder_keeps_the_last_ones_and_a_drill_proves_the_newest(
     assert len(names) == 3
     assert run("backup", str(tmp_path / "file"), "--keep", "2")[0] == 2
 
+    assert asyncio.run(_said(store)) == [{"rows": 2, "objects": 1, "bytes": ANY, "encrypted": False}]
     before = digests(store), asyncio.run(_workspaces(store))
     assert run("restore", str(folder), "--drill", "--force")[0] == 2
     status, said = run("restore", str(folder), "--drill", "--json")

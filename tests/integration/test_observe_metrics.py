@@ -28,6 +28,7 @@ from videoclip.observe.outcomes import known_code
 from videoclip.observe.vitals import VitalsCollector
 from videoclip.settings import ObserveSettings, Settings
 from videoclip.store import Store
+from videoclip.store.audit import BACKUP_MADE, Actor, record
 from videoclip.store.database import Database
 from videoclip.store.secrets import Secrets
 from videoclip.store.vitals import VitalsReader
@@ -188,6 +189,14 @@ def test_the_questions_hold_on_both_databases(store_settings: Settings) -> None:
         async with database.reading() as session:
             found = await VitalsReader(session).vitals()
             kept = await VitalsReader(session).kept()
+        assert found.backup_ms is None
+        async with database.session() as session:
+            for action in (BACKUP_MADE, "backup.looked_at"):
+                await record(session, Actor(), action, workspace_id=None)
+        async with database.reading() as session:
+            age_ms = (await VitalsReader(session).vitals()).backup_ms
+        assert age_ms is not None
+        assert 0 <= age_ms < 60_000
         await database.close()
         assert (dict(found.jobs), found.dead, found.oldest_ms, found.dispatchers) == ({}, 0, 0, 0)
         assert (kept.assets, kept.uploads, kept.results) == (0, 0, 0)

@@ -1,4 +1,7 @@
-"""Hosts without machines: network namespaces on one bridge, each with an address of its own. For root on Linux only."""
+"""Hosts without machines: namespaces on one bridge, each with an address, processes and mounts of its own.
+
+For root on Linux only.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -17,25 +22,28 @@ __all__ = ["Host", "Network", "loopback", "missing", "network", "sweep"]
 
 _PREFIX = "vcnet"
 _FIRST = 10
+_BEGIN_S = 10
 
 
 @dataclass(frozen=True)
 class Host:
-    """A namespace with one address; its file system is everybody's."""
+    """Namespaces with one address; they see only their own processes. The file system is everybody's, less what is mounted."""
 
     space: str
     address: str
     cable: str = ""
     """The end of its cable that is in the bridge; none: no host of its own, only an address of this machine."""
+    first: int = 0
+    """Its first process, as this machine counts."""
 
     def command(self, *words: str | os.PathLike[str]) -> list[str]:
         """Words that run others there."""
-        there = ["ip", "netns", "exec", self.space] if self.cable else []
+        there = (
+            ["nsenter", "--target", str(self.first), "--net", "--pid", "--mount"]
+            if self.cable
+            else []
+        )
         return [*there, *map(os.fspath, words)]
-
-    def start(self, *words: str | os.PathLike[str], **options: Any) -> subprocess.Popen[Any]:
-        """Start a program there and do not wait."""
-        return subprocess.Popen(self.command(*words), start_new_session=True, **options)
 
     def run(
         self, *words: str | os.PathLike[str], timeout: float = 60, **options: Any
@@ -44,6 +52,11 @@ class Host:
         return subprocess.run(
             self.command(*words), timeout=timeout, check=False, capture_output=True, text=True, **options
         )  # fmt: skip
+
+    def own(self, there: Path, here: Path) -> None:
+        """Let the folder ``there`` be another one on this host: ``here``."""
+        if self.cable:
+            self.run("mount", "--bind", here, there).check_returncode()
 
     def cut(self) -> None:
         """Pull its cable: packets are lost without a word, as they are by a broken switch."""
@@ -72,12 +85,17 @@ def missing() -> str:
     """Why there can be no hosts here; empty where there can."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "only root makes network namespaces"
-    if shutil.which("ip") is None:
-        return "the program ip (iproute2) is not installed"
+    for program, package in (
+        ("ip", "iproute2"),
+        ("nsenter", "util-linux"),
+        ("unshare", "util-linux"),
+    ):
+        if shutil.which(program) is None:
+            return f"the program {program} ({package}) is not installed"
     space = f"{_PREFIX}{os.getpid()}x"
     try:
         _ip("netns", "add", space)
-        _ip("netns", "exec", space, "true")
+        _ip("netns", "exec", space, "unshare", "--pid", "--fork", "--mount", "--mount-proc", "true")
         _ip("link", "add", space, "type", "bridge")
     except subprocess.CalledProcessError as error:
         return f"network namespaces cannot be made: {str(error.stderr).strip()}"
@@ -118,8 +136,9 @@ def sweep() -> None:
 
 
 def _host(bridge: str, prefix: str, number: int) -> Host:
-    host = Host(f"{bridge}-{number}", f"{prefix}.{_FIRST + number}", f"{bridge}c{number}")
-    _ip("netns", "add", host.space)
+    space = f"{bridge}-{number}"
+    _ip("netns", "add", space)
+    host = Host(space, f"{prefix}.{_FIRST + number}", f"{bridge}c{number}", _begin(space))
     _ip("link", "add", host.cable, "type", "veth", "peer", "name", "eth0", "netns", host.space)
     _ip("link", "set", host.cable, "master", bridge)
     _ip("link", "set", host.cable, "up")
@@ -131,6 +150,24 @@ def _host(bridge: str, prefix: str, number: int) -> Host:
     ):
         _ip("-n", host.space, *words)
     return host
+
+
+def _begin(space: str) -> int:
+    """Start the first process of a host, without which it has no processes of its own; it ends with the host's others."""
+    outer = subprocess.Popen(
+        ["ip", "netns", "exec", space, "unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
+         "sleep", "infinity"],
+        stdin=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + _BEGIN_S
+    while True:
+        for process in psutil.Process(outer.pid).children():
+            if process.name() == "sleep":
+                return process.pid
+        if time.monotonic() > deadline or outer.poll() is not None:
+            message = f"the host {space} did not begin"
+            raise RuntimeError(message)
+        time.sleep(0.05)
 
 
 def _remove(name: str) -> None:

@@ -58,6 +58,8 @@ class RayHosts:
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
     nodes: dict[Host, subprocess.Popen[bytes]] = field(default_factory=dict)
+    settled: set[Host] = field(default_factory=set)
+    """Hosts that have a folder of their own for Ray, as machines have."""
 
     def __post_init__(self) -> None:
         token = self.folder / "token"
@@ -82,6 +84,15 @@ class RayHosts:
         """Of everything that takes part."""
         return {**os.environ, **self.variables}
 
+    @property
+    def _ray(self) -> Path:
+        """Ray's folder, as its processes see it."""
+        return self.folder / "ray"
+
+    def _home(self, host: Host) -> Path:
+        """The same, as this process sees it."""
+        return self.folder / host.space if host.cable else self._ray
+
     def start(
         self, host: Host, cpus: int = 1, *more: str, environment: dict[str, str] | None = None
     ) -> None:
@@ -98,19 +109,24 @@ class RayHosts:
         self, host: Host, cpus: int, more: tuple[str, ...], environment: dict[str, str]
     ) -> None:
         role = (
-            ("--head", "--port", str(_PORT), "--temp-dir", str(self.folder / "ray"))
+            ("--head", "--port", str(_PORT), "--temp-dir", str(self._ray))
             if host == self.head
             else ("--address", self.address)
         )
+        if host not in self.settled:
+            for folder in (self._ray, self._home(host)):
+                folder.mkdir(exist_ok=True)
+            host.own(self._ray, self._home(host))
+            self.settled.add(host)
         if host == self.head:
-            # Programs of all hosts are seen here as one machine's, and Ray would believe that its head still runs.
-            (self.folder / "ray" / "ray_current_cluster").unlink(missing_ok=True)
+            # Without hosts, its programs are one machine's, and Ray would believe that its head still runs.
+            (self._home(host) / "ray_current_cluster").unlink(missing_ok=True)
         with self._log(host).open("wb") as log:
-            self.nodes[host] = host.start(
-                *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *role),
-                *("--node-ip-address", host.address, "--num-cpus", str(cpus)),
-                *("--object-store-memory", str(_STORE), "--disable-usage-stats", *more),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+            self.nodes[host] = subprocess.Popen(
+                [*host.command(), sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *role,
+                "--node-ip-address", host.address, "--num-cpus", str(cpus),
+                "--object-store-memory", str(_STORE), "--disable-usage-stats", *more],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
                 env={**self.environment(), **environment, _MARK: self._mark(host)},
             )  # fmt: skip
 

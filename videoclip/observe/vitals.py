@@ -107,6 +107,8 @@ def _of(found: Vitals) -> Iterator[GaugeMetricFamily]:
     yield _plain("videoclip_deliveries_pending", found.pending)
     yield _plain("videoclip_deliveries_oldest_age_seconds", found.pending_ms / 1000)
     yield _plain("videoclip_uploads_open", found.uploads)
+    if found.backup_ms is not None:
+        yield _plain("videoclip_backup_age_seconds", found.backup_ms / 1000)
     yield _by("videoclip_active_users", {(name,): n for name, n in found.users.items()})
     yield _by("videoclip_active_api_keys", {(name,): n for name, n in found.api_keys.items()})
 

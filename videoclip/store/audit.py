@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from videoclip.store.clock import now_ms
 from videoclip.store.models import Audit
 
-__all__ = ["Actor", "AuditLog", "AuditRecord", "everything", "record"]
+__all__ = ["BACKUP_MADE", "Actor", "AuditLog", "AuditRecord", "everything", "record"]
 
 _PAGE = 1_000
+BACKUP_MADE = "backup.made"
+"""A backup is whole; of the installation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from videoclip.store.audit import BACKUP_MADE
 from videoclip.store.clock import now_ms
 from videoclip.store.models import (
     ApiKey,
     Asset,
+    Audit,
     Delivery,
     DispatcherRow,
     Job,
@@ -47,6 +49,8 @@ class Vitals:
     users: Mapping[str, int]
     """By window: day, week."""
     api_keys: Mapping[str, int]
+    backup_ms: int | None
+    """Age of the last backup that was made whole; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class VitalsReader:
             uploads=await self._count(select(Upload.id).where(Upload.state == "open")),
             users={name: await self._users(now - window) for name, window in _WINDOWS.items()},
             api_keys={name: await self._keys(now - window) for name, window in _WINDOWS.items()},
+            backup_ms=await self._backup(now),
         )
 
     async def kept(self) -> Kept:
@@ -136,6 +141,16 @@ class VitalsReader:
     async def _count(self, query: Select[Any]) -> int:
         some = query.limit(_MOST).subquery()
         return int(await self._session.scalar(select(func.count()).select_from(some)) or 0)
+
+    async def _backup(self, now: int) -> int | None:
+        """The installation's own records are few: an index begins with the workspace."""
+        last: int | None = await self._session.scalar(
+            select(Audit.at_ms)
+            .where(Audit.workspace_id.is_(None), Audit.action == BACKUP_MADE)
+            .order_by(Audit.id.desc())
+            .limit(1)
+        )
+        return None if last is None else max(0, now - last)
 
     async def _users(self, since_ms: int) -> int:
         """Sign-ins make a new token every few minutes; ids begin with the time, so this reads only the end."""

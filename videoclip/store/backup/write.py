@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from videoclip import __version__
 from videoclip.errors import OutputUnwritable, StoreError
 from videoclip.settings import Settings
+from videoclip.store.audit import BACKUP_MADE, Actor, record
 from videoclip.store.backup.archive import ArchiveWriter
 from videoclip.store.backup.rows import columns_of, plain, tables
 from videoclip.store.backup.seal import Seal
@@ -30,6 +32,7 @@ from videoclip.store.secrets import KEY_FILE
 __all__ = ["FORMAT", "BackedUp", "backup"]
 
 FORMAT = 1
+_LOG = logging.getLogger("videoclip.backup")
 _ROWS = 1000
 _ROWS_BYTES = 4 * 2**20
 _LIST = 5000
@@ -92,7 +95,26 @@ def backup(
     finally:
         with suppress(OSError):
             staged.unlink(missing_ok=True)
+    try:
+        asyncio.run(_recorded(settings, made, encrypted=(seal or Seal()).closed))
+    except StoreError as error:  # it is made all the same
+        _LOG.warning("that a backup was made is not in the audit: %s", error.cause)
     return made
+
+
+async def _recorded(settings: Settings, made: BackedUp, *, encrypted: bool) -> None:
+    """Everything has left the installation, and the age of the last backup is watched: both are the audit's."""
+    database = Database(settings)
+    try:
+        await database.open()
+        async with database.session() as session:
+            await record(
+                session, Actor(), BACKUP_MADE, workspace_id=None,
+                data={"rows": sum(made.rows.values()), "objects": made.objects if made.has_objects else 0,
+                      "bytes": made.bytes, "encrypted": encrypted},
+            )  # fmt: skip
+    finally:
+        await database.close()
 
 
 class _Writer:
