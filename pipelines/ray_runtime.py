@@ -12,12 +12,12 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines import ray_guardian
+from pipelines import ray_data, ray_guardian
 from pipelines.faults import ClusterLost, RayAway
 from pipelines.machine import available_memory, processors
 from pipelines.own_node import OwnNode
@@ -58,6 +58,7 @@ class RayRuntime:
         self._owner = False
         self._guardian: subprocess.Popen[bytes] | None = None
         self._node: OwnNode | None = None
+        self._undo: Callable[[], None] | None = None
         if not settings.in_process:
             prepare_environment(settings.address)
 
@@ -169,7 +170,9 @@ class RayRuntime:
                         _temp_dir=folder,
                         **common,
                     )
-            _quiet_ray_data()
+                self._undo = ray_data.without_helpers()
+            ray_data.quiet()
+            ray_data.patient()
 
     def stop(self) -> None:
         """Leave or end what `start` began; an instance started by somebody else stays."""
@@ -180,6 +183,9 @@ class RayRuntime:
 
             self._node = None
             ray.shutdown()
+            if self._undo is not None:
+                self._undo()
+                self._undo = None
             self._owner = False
             if self._guardian is not None:
                 assert self._guardian.stdin is not None
@@ -307,18 +313,6 @@ def _guard(folder: str) -> subprocess.Popen[bytes]:
         raise
     os.environ[_MARK] = mark
     return guardian
-
-
-def _quiet_ray_data() -> None:
-    from ray.data import DataContext
-
-    context = DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    # A unit that kills its worker must not take the others with it: its block is dropped, we notice
-    # the missing answer and record the failure.
-    context.max_errored_blocks = -1
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
 def _let_workers_import() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from pipelines import ray_data
 from pipelines.ray_runtime import RayRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +34,56 @@ def test_a_private_ray_has_no_attendants(ray_runtime: RayRuntime) -> None:
     for method in (Node.start_log_monitor, Node.start_monitor, Node.start_api_server):
         assert method.__module__ == "ray._private.node"
     assert "RAY_enable_metrics_collection" not in os.environ  # of what this process starts later
+
+
+@pytest.mark.ray
+def test_ray_data_starts_no_actors_for_itself_and_sleeps_until_a_unit_ends(
+    ray_runtime: RayRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray_runtime.start()
+    import ray.data
+    from ray.data._internal.execution import streaming_executor_state as loop
+
+    rounds: list[float] = []
+    wait = loop.ray.wait
+
+    def counted(*refs: Any, **options: Any) -> Any:
+        rounds.append(time.monotonic())
+        return wait(*refs, **options)
+
+    monkeypatch.setattr(loop.ray, "wait", counted)
+    rows = ray.data.from_items([{"s": 0.1}, {"s": 4.0}], override_num_blocks=2).map(
+        Sleeper, compute=ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=1)
+    )
+    ended = []
+    for batch in rows.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
+        ended += [(row["at"], time.time()) for row in batch.to_pylist()]
+    assert len(ended) == 2
+    for at, seen in ended:
+        assert seen - at < 2, "a result is seen soon, not when all are there"
+    asleep = [at for at in rounds if at > rounds[-1] - 3]
+    assert len(asleep) < 12, "with Ray Data's own loop they were thirty"
+    running = {process.name() for process in psutil.Process().children(recursive=True)}
+    assert any(name.startswith("ray::") for name in running)
+    assert not [
+        name for name in running if "Stats" in name or "Autosc" in name or "Tracker" in name
+    ]
+
+
+class Sleeper:
+    """A unit that does nothing for a while."""
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(row["s"])
+        return {"at": time.time()}
+
+
+def test_what_is_exchanged_in_ray_data_is_there_and_comes_back() -> None:
+    before = [vars(where).get(name) for where, name, _ in ray_data.exchanged()]
+    assert None not in before, "a part has another name in this release of Ray"
+    undo = ray_data.without_helpers()
+    undo()
+    assert [vars(where).get(name) for where, name, _ in ray_data.exchanged()] == before
 
 
 @pytest.mark.parametrize("stage", ["speech_stage", "render_stage", "highlight_stage"])
