@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.ray_runtime import RayRuntime
 from pipelines.served_speech import LOSSES, ServedRecogniser, resolve_served, told_losses
-from tests.support.served import speech_app
+from tests.support.served import deploy_speech, speech_app
 from tests.support.sounds import RATE, speech
 from videoclip.errors import EngineBusy, EngineOutOfMemory, EngineUnavailable
 from videoclip.schemas import Engine, RecogniserName
@@ -180,6 +180,35 @@ def test_a_replica_that_hangs_fails_its_health_check_and_is_replaced(
             with_continue(pid)
         assert answer.words
         assert handle.pid.remote().result() != pid
+
+
+def test_replicas_are_exchanged_under_load_and_no_call_fails(
+    ray_runtime: RayRuntime, pcm: Pcm
+) -> None:
+    two = {"min_replicas": 2, "max_replicas": 2, "batch_items": 1}
+    with speech_app("rolled", **two) as handle:
+        expected = served("rolled").recognise(pcm)
+        old = {handle.pid.remote().result() for _ in range(20)}
+        assert len(old) == 2
+        over = threading.Event()
+
+        def ask() -> int:
+            recogniser, answers = served("rolled", deadline_s=240), 0
+            while not over.is_set():
+                assert recogniser.recognise(pcm) == expected
+                answers += 1
+            return answers
+
+        with ThreadPoolExecutor(3) as jobs:
+            asking = [jobs.submit(ask) for _ in range(3)]
+            try:
+                deploy_speech("rolled", **two, batch_wait_ms=30)  # another release of it
+                new = {handle.pid.remote().result() for _ in range(20)}
+            finally:
+                over.set()
+            answers = [job.result(timeout=240) for job in asking]
+        assert not new & old
+        assert all(answers), "everybody was answered all the while"
 
 
 def with_continue(pid: int) -> None:
