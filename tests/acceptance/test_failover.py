@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,9 @@ async def test_what_looks_for_the_primary_passes_over_who_is_silent_a_standby_or
         await found.ping()
         await found.close()
 
+    # The standby follows a moment later.
+    there = "SELECT count(*) FROM pg_tables WHERE tablename = 'workspace'"
+    await asyncio.to_thread(pair.until, pair.standby, there, "1", "hosts")
     with pytest.raises(DatabaseAway, match="read-only transaction"):
         await write(pair.standby.url("hosts"), tmp_path)
 

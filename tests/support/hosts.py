@@ -74,6 +74,8 @@ class Network:
     bridge: str
     address: str
     hosts: list[Host] = field(default_factory=list)
+    begun: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """The programs that keep the hosts."""
 
 
 def loopback(count: int) -> Network:
@@ -116,10 +118,13 @@ def network(count: int) -> Iterator[Network]:
         _ip("link", "add", name, "type", "bridge")
         _ip("address", "add", f"{net.address}/24", "dev", name)
         _ip("link", "set", name, "up")
-        net.hosts.extend(_host(name, prefix, number) for number in range(count))
+        for number in range(count):
+            _add_host(net, prefix, number)
         yield net
     finally:
         _remove(name)
+        for one in net.begun:
+            one.wait()
 
 
 def sweep() -> None:
@@ -135,10 +140,11 @@ def sweep() -> None:
                 _remove(name)
 
 
-def _host(bridge: str, prefix: str, number: int) -> Host:
-    space = f"{bridge}-{number}"
+def _add_host(net: Network, prefix: str, number: int) -> None:
+    bridge, space = net.bridge, f"{net.bridge}-{number}"
     _ip("netns", "add", space)
-    host = Host(space, f"{prefix}.{_FIRST + number}", f"{bridge}c{number}", _begin(space))
+    first = _begin(net, space)
+    host = Host(space, f"{prefix}.{_FIRST + number}", f"{bridge}c{number}", first)
     _ip("link", "add", host.cable, "type", "veth", "peer", "name", "eth0", "netns", host.space)
     _ip("link", "set", host.cable, "master", bridge)
     _ip("link", "set", host.cable, "up")
@@ -149,16 +155,17 @@ def _host(bridge: str, prefix: str, number: int) -> Host:
         ("route", "add", "default", "via", f"{prefix}.1"),
     ):
         _ip("-n", host.space, *words)
-    return host
+    net.hosts.append(host)
 
 
-def _begin(space: str) -> int:
+def _begin(net: Network, space: str) -> int:
     """Start the first process of a host, without which it has no processes of its own; it ends with the host's others."""
     outer = subprocess.Popen(
         ["ip", "netns", "exec", space, "unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc",
          "sleep", "infinity"],
         stdin=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+    net.begun.append(outer)
     deadline = time.monotonic() + _BEGIN_S
     while True:
         for process in psutil.Process(outer.pid).children():
