@@ -41,9 +41,8 @@ def test_a_host_is_cut_off_while_it_works(tmp_path: Path) -> None:
 def test_a_node_dies_while_it_works(tmp_path: Path) -> None:
     if not missing():
         pytest.skip("hosts can be made here, and the test above does more with them")
-    net = loopback(2)
-    own = {**_SOON, "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-    with spread_platform(net, tmp_path, own) as spread:
+    net = loopback(2, first=11)
+    with spread_platform(net, tmp_path, _SOON) as spread:
         _lose(spread, tmp_path, lambda: spread.ray.kill(net.hosts[1]))
 
 

@@ -78,9 +78,15 @@ class Network:
     """The programs that keep the hosts."""
 
 
-def loopback(count: int) -> Network:
-    """Addresses of this machine's loopback, where hosts cannot be made: their programs can be killed, not cut off."""
-    return Network("", "127.0.0.1", [Host(f"own{n}", f"127.0.0.{n + 1}") for n in range(count)])
+def loopback(count: int, first: int = 1) -> Network:
+    """Addresses of this machine's loopback, where hosts cannot be made: their programs can be killed, not cut off.
+
+    Args:
+        count: how many.
+        first: the last number of the first one; several must not begin with 1, which Ray takes for another address.
+    """
+    hosts = [Host(f"own{n}", f"127.0.0.{first + n}") for n in range(count)]
+    return Network("", "127.0.0.1", hosts)
 
 
 def missing() -> str:
