@@ -55,9 +55,10 @@ def run(folder: Path) -> Facts:
             old.dispatch()
             clips = old.content(old.final(done)[0])
             old.wait(lambda: _rendered(old, at_work))
+            # What is done while the backup is written may not be in it.
+            kept = _rendered(old, at_work)
             made = old.command.run("backup", backups, "--keep", "14", "--recipient", str(key.to_public()))  # fmt: skip
             assert made.returncode == 0, made.stderr
-            kept = _rendered(old, at_work)
         finally:
             _die(old)
         lost.stop(signal.SIGKILL)
