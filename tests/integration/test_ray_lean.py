@@ -48,21 +48,20 @@ def test_ray_data_starts_no_actors_for_itself_and_sleeps_until_a_unit_ends(
     wait = loop.ray.wait
 
     def counted(*refs: Any, **options: Any) -> Any:
-        rounds.append(time.monotonic())
+        rounds.append(time.time())
         return wait(*refs, **options)
 
     monkeypatch.setattr(loop.ray, "wait", counted)
-    rows = ray.data.from_items([{"s": 0.1}, {"s": 4.0}], override_num_blocks=2).map(
+    rows = ray.data.from_items([{"s": 0.1}, {"s": 6.0}], override_num_blocks=2).map(
         Sleeper, compute=ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=1)
     )
     ended = []
     for batch in rows.iter_batches(batch_size=None, prefetch_batches=0, batch_format="pyarrow"):
         ended += [(row["at"], time.time()) for row in batch.to_pylist()]
-    assert len(ended) == 2
-    for at, seen in ended:
-        assert seen - at < 2, "a result is seen soon, not when all are there"
-    asleep = [at for at in rounds if at > rounds[-1] - 3]
-    assert len(asleep) < 12, "with Ray Data's own loop they were thirty"
+    (_, seen), (last, _) = ended
+    assert seen < last, "a result is seen soon, not when all are there"
+    asleep = [at for at in rounds if seen + 0.5 < at < last - 0.5]
+    assert len(asleep) < 3 * (last - seen), "with Ray Data's own loop it is ten times a second"
     running = {process.name() for process in psutil.Process().children(recursive=True)}
     assert any(name.startswith("ray::") for name in running)
     assert not [
