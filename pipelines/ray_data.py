@@ -18,6 +18,7 @@ __all__ = ["exchanged", "patient", "quiet", "without_helpers"]
 
 _LOOK_S = 1.0
 """How long it is waited for the next unit to end before the loop does its round; one that ends is seen at once."""
+_PAUSE_S = 0.02
 _FETCH_S = 0.05
 """How long a result may lie before it is fetched."""
 
@@ -108,8 +109,10 @@ def _wait(refs: list[Any], *, num_returns: int, timeout: float, **options: Any) 
 
     del num_returns
     ready, others = ray.wait(refs, num_returns=1, timeout=max(timeout, _LOOK_S), **options)
-    if ready and others:  # what is ready besides
-        more, others = ray.wait(others, num_returns=len(others), timeout=0, **options)
+    if (
+        ready and others
+    ):  # what is ready besides; the pause is for one that is ready and cannot be taken yet
+        more, others = ray.wait(others, num_returns=len(others), timeout=_PAUSE_S, **options)
         ready += more
     return ready, others
 

@@ -114,7 +114,7 @@ CATALOGUE: Final[tuple[Metric, ...]] = (
     _gauge("videoclip_uploads_open", "Uploads that are not whole."),
     _gauge("videoclip_active_users", "People who were signed in lately.", "window"),
     _gauge("videoclip_active_api_keys", "API keys that were used lately.", "window"),
-    _gauge("videoclip_backup_age_seconds", "Since the last backup that was made whole; nothing before the first one."),
+    _gauge("videoclip_backup_age_seconds", "Since the last backup that was made whole, read every five minutes; nothing before the first one."),
     _gauge("videoclip_storage_bytes", "Bytes kept, read every five minutes.", "what"),
     _gauge("videoclip_disk_bytes", "Of the disk with the data folder.", "state"),
     # Replicas of the recogniser; Ray counts these.

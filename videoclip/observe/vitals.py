@@ -70,6 +70,8 @@ class VitalsCollector(Collector):
                 {("assets",): self._kept.assets, ("uploads",): self._kept.uploads,
                  ("results",): self._kept.results},
             )  # fmt: skip
+            if self._kept.backup_ms is not None:
+                yield _plain("videoclip_backup_age_seconds", self._kept.backup_ms / 1000)
         disk = shutil.disk_usage(self._data_dir)
         yield _by("videoclip_disk_bytes", {("free",): disk.free, ("total",): disk.total})
 
@@ -107,8 +109,6 @@ def _of(found: Vitals) -> Iterator[GaugeMetricFamily]:
     yield _plain("videoclip_deliveries_pending", found.pending)
     yield _plain("videoclip_deliveries_oldest_age_seconds", found.pending_ms / 1000)
     yield _plain("videoclip_uploads_open", found.uploads)
-    if found.backup_ms is not None:
-        yield _plain("videoclip_backup_age_seconds", found.backup_ms / 1000)
     yield _by("videoclip_active_users", {(name,): n for name, n in found.users.items()})
     yield _by("videoclip_active_api_keys", {(name,): n for name, n in found.api_keys.items()})
 

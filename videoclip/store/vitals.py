@@ -49,8 +49,6 @@ class Vitals:
     users: Mapping[str, int]
     """By window: day, week."""
     api_keys: Mapping[str, int]
-    backup_ms: int | None
-    """Age of the last backup that was made whole; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,8 @@ class Kept:
     assets: int
     uploads: int
     results: int
+    backup_ms: int | None
+    """Age of the last backup that was made whole; None: there is none."""
 
 
 class VitalsReader:
@@ -101,7 +101,6 @@ class VitalsReader:
             uploads=await self._count(select(Upload.id).where(Upload.state == "open")),
             users={name: await self._users(now - window) for name, window in _WINDOWS.items()},
             api_keys={name: await self._keys(now - window) for name, window in _WINDOWS.items()},
-            backup_ms=await self._backup(now),
         )
 
     async def kept(self) -> Kept:
@@ -121,6 +120,7 @@ class VitalsReader:
                 )
                 or 0
             ),
+            backup_ms=await self._backup(),
         )
 
     async def _jobs(self) -> dict[tuple[str, str], int]:
@@ -142,8 +142,9 @@ class VitalsReader:
         some = query.limit(_MOST).subquery()
         return int(await self._session.scalar(select(func.count()).select_from(some)) or 0)
 
-    async def _backup(self, now: int) -> int | None:
-        """The installation's own records are few: an index begins with the workspace."""
+    async def _backup(self) -> int | None:
+        """Among the installation's own records, by the index that begins with the workspace."""
+        now = int(await self._session.scalar(select(now_ms())) or 0)
         last: int | None = await self._session.scalar(
             select(Audit.at_ms)
             .where(Audit.workspace_id.is_(None), Audit.action == BACKUP_MADE)
